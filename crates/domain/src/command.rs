@@ -1,0 +1,68 @@
+//! What somebody wants done to a license. A command is an intent, and may be refused.
+
+use crate::event::{Activation, TermChange};
+use crate::ids::{ListingId, OrderLine};
+use crate::license::Family;
+use crate::time::Instant;
+
+/// An intent, where it came from, and when it takes effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The production address it came through.
+    pub listing: ListingId,
+    /// The family whose key signed it. A command of one family never touches a license of
+    /// another, so that a key of one interface type has no power over the others.
+    pub family: Family,
+    /// When it takes effect: the arrival of the call.
+    pub at: Instant,
+    /// What to do about an authorization code that we have never seen.
+    pub when_absent: WhenAbsent,
+    /// What is wanted.
+    pub intent: Intent,
+}
+
+/// What to do with a call about an authorization code that was never activated here. The guides
+/// leave it open: such a call is legitimate (bought, never activated, then expired or returned).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenAbsent {
+    /// Keep the fact and answer success.
+    Remember,
+    /// Answer that the code does not exist. A release is remembered all the same.
+    Refuse,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// `newInstance`: make an instance for an order line.
+    Purchase {
+        /// The order line.
+        order: OrderLine,
+        /// Whether the application is ready at once, or will report it later.
+        ready: bool,
+    },
+    /// The merchant says that the application is ready.
+    ReportProvisioned,
+    /// The marketplace confirmed that a code is activated.
+    Activate(Activation),
+    /// A renewal, with or without a change of specification, or a scene we do not know.
+    Renew(TermChange),
+    /// A renewal was refunded before it began.
+    CancelRenewal(TermChange),
+    /// A trial was bought.
+    ConvertToPaid(TermChange),
+    /// Specification or capacity changed.
+    Upgrade {
+        /// The order line of the change.
+        order: OrderLine,
+    },
+    /// `FREEZE`: before the term's end a suspension, at or after it an expiry.
+    Freeze,
+    /// `UNFREEZE`, or `NORMAL` in the older words.
+    Unfreeze,
+    /// End it for good.
+    Release {
+        /// The unsubscription behind it, if there is one.
+        order: Option<OrderLine>,
+    },
+}

@@ -1,0 +1,192 @@
+//! From a state and a command to events.
+//!
+//! # The decision table
+//!
+//! | state → command ↓ | absent | provisioning | issued | in force | suspended | expired | released |
+//! | --- | --- | --- | --- | --- | --- | --- | --- |
+//! | purchase | purchased (+ provisioned¹) | again | again | again | again | again | again |
+//! | report provisioned | *unknown* | provisioned | *not provisionable* | again | provisioned⁵ | provisioned⁵ | *released* |
+//! | activate | issued + activated | — | activated | again | activated⁵ | activated⁵ | *released* |
+//! | renew | issued + renewed² | renewed³ | renewed³ | renewed³ | renewed³ | renewed + reinstated³ ⁴ | *released* |
+//! | cancel renewal | issued + renewal cancelled² | renewal cancelled³ | same | same | same | same | *released* |
+//! | convert to paid | issued + converted² | converted³ | same | same | same | converted + reinstated³ ⁴ | *released* |
+//! | upgrade | issued + upgraded² | upgraded³ | same | same | same | same | *released* |
+//! | freeze | issued + suspended² | suspended or expired⁶ | same | same | again | again | *released* |
+//! | unfreeze | issued² | again | again | again | reinstated | reinstated | *released* |
+//! | release | issued + released⁷ | released | released | released | released | released | again |
+//!
+//! *Italic*: a refusal. "Again": no events, because nothing is left to do. "Suspended" and
+//! "expired" mean that use is withheld; what the license was before it was frozen stays known.
+//!
+//! 1. If the application is ready at once.
+//! 2. Authorization codes only, and only if codes never seen are to be remembered; otherwise *unknown*.
+//! 3. Again, if the same order line made the same change before, whatever came after it: a renewal
+//!    that is told once more after it was cancelled does not come back.
+//! 4. Reinstated, if the new end of the term lies ahead: the guides let a frozen license be
+//!    renewed, and do not promise that an unfreeze follows.
+//! 5. Unless that was done before it was frozen: then again.
+//! 6. Expired, if the term's end has come; suspended before that, and where no end is known.
+//! 7. Authorization codes: always, as a tombstone. Instances: *unknown*.
+//!
+//! # Which refusal wins
+//!
+//! Absence is looked at first, then the family, then the release, then repetition: a command of
+//! the wrong family learns nothing about a license that another family owns, released or not.
+
+use crate::command::{Command, Intent, WhenAbsent};
+use crate::event::{Event, TermChange};
+use crate::ids::OrderLine;
+use crate::license::{Change, ChangeKind, Family, Hold, License, Living, Phase};
+use crate::refusal::Refusal;
+use crate::time::Instant;
+
+/// Decides what a command does to a license: events, none if nothing is left to do, or a refusal.
+pub fn decide(license: &License, command: &Command) -> Result<Vec<Event>, Refusal> {
+    match license {
+        License::Absent => on_absent(command),
+        License::Living(living) | License::Released(living) if living.family != command.family => {
+            Err(Refusal::OtherFamily)
+        },
+        License::Released(_) => on_released(&command.intent),
+        License::Living(living) => on_living(living, command),
+    }
+}
+
+fn on_absent(command: &Command) -> Result<Vec<Event>, Refusal> {
+    if command.family != Family::LicenseCode {
+        return match &command.intent {
+            Intent::Purchase { order, ready } => Ok(purchase(command, order, *ready)),
+            Intent::ReportProvisioned
+            | Intent::Activate(_)
+            | Intent::Renew(_)
+            | Intent::CancelRenewal(_)
+            | Intent::ConvertToPaid(_)
+            | Intent::Upgrade { .. }
+            | Intent::Freeze
+            | Intent::Unfreeze
+            | Intent::Release { .. } => Err(Refusal::Unknown),
+        };
+    }
+    let remembered = match &command.intent {
+        Intent::Activate(_) | Intent::Release { .. } => true,
+        Intent::Purchase { .. } | Intent::ReportProvisioned => false,
+        Intent::Renew(_)
+        | Intent::CancelRenewal(_)
+        | Intent::ConvertToPaid(_)
+        | Intent::Upgrade { .. }
+        | Intent::Freeze
+        | Intent::Unfreeze => command.when_absent == WhenAbsent::Remember,
+    };
+    if !remembered {
+        return Err(Refusal::Unknown);
+    }
+    let issued = Event::Issued {
+        listing: command.listing.clone(),
+    };
+    let mut events = vec![issued.clone()];
+    if let License::Living(living) = License::Absent.evolve(&issued) {
+        events.extend(on_living(&living, command)?);
+    }
+    Ok(events)
+}
+
+fn purchase(command: &Command, order: &OrderLine, ready: bool) -> Vec<Event> {
+    let mut events = vec![Event::Purchased {
+        listing: command.listing.clone(),
+        family: command.family,
+        order: order.clone(),
+    }];
+    if ready {
+        events.push(Event::Provisioned {
+            provisioned_at: command.at,
+        });
+    }
+    events
+}
+
+fn on_released(intent: &Intent) -> Result<Vec<Event>, Refusal> {
+    match intent {
+        Intent::Purchase { .. } | Intent::Release { .. } => Ok(Vec::new()),
+        Intent::ReportProvisioned
+        | Intent::Activate(_)
+        | Intent::Renew(_)
+        | Intent::CancelRenewal(_)
+        | Intent::ConvertToPaid(_)
+        | Intent::Upgrade { .. }
+        | Intent::Freeze
+        | Intent::Unfreeze => Err(Refusal::Released),
+    }
+}
+
+fn on_living(living: &Living, command: &Command) -> Result<Vec<Event>, Refusal> {
+    let at = command.at;
+    Ok(match &command.intent {
+        Intent::Purchase { .. } => Vec::new(),
+        Intent::ReportProvisioned => match living.phase {
+            Phase::Provisioning => vec![Event::Provisioned { provisioned_at: at }],
+            Phase::InForce if living.family != Family::LicenseCode => Vec::new(),
+            Phase::Issued | Phase::InForce => return Err(Refusal::NotProvisionable),
+        },
+        Intent::Activate(activation) => match living.phase {
+            Phase::Issued => vec![Event::Activated(activation.clone())],
+            Phase::Provisioning | Phase::InForce => Vec::new(),
+        },
+        Intent::Renew(change) => lengthen(
+            living,
+            at,
+            ChangeKind::Renewal,
+            change,
+            Event::Renewed(change.clone()),
+        ),
+        Intent::ConvertToPaid(change) => {
+            let event = Event::ConvertedToPaid(change.clone());
+            lengthen(living, at, ChangeKind::Conversion, change, event)
+        },
+        Intent::CancelRenewal(change) => {
+            let known = Change::of_term(ChangeKind::RenewalCancellation, change);
+            unless(
+                living.has_seen(&known),
+                Event::RenewalCancelled(change.clone()),
+            )
+        },
+        Intent::Upgrade { order } => {
+            let known = Change::of_order(ChangeKind::Upgrade, order);
+            unless(
+                living.has_seen(&known),
+                Event::Upgraded {
+                    order: order.clone(),
+                },
+            )
+        },
+        Intent::Freeze if living.term.has_ended(at) => {
+            unless(living.hold.is_some(), Event::Expired)
+        },
+        Intent::Freeze => unless(living.hold.is_some(), Event::Suspended),
+        Intent::Unfreeze => unless(living.hold.is_none(), Event::Reinstated),
+        Intent::Release { order } => vec![Event::Released {
+            order: order.clone(),
+        }],
+    })
+}
+
+/// A change that sets a new end, and lifts an expiry when that end lies ahead.
+fn lengthen(
+    living: &Living,
+    at: Instant,
+    kind: ChangeKind,
+    change: &TermChange,
+    event: Event,
+) -> Vec<Event> {
+    if living.has_seen(&Change::of_term(kind, change)) {
+        return Vec::new();
+    }
+    let mut events = vec![event];
+    if living.hold == Some(Hold::Expired) && change.expires_at > at {
+        events.push(Event::Reinstated);
+    }
+    events
+}
+
+fn unless(done: bool, event: Event) -> Vec<Event> {
+    if done { Vec::new() } else { vec![event] }
+}

@@ -1,0 +1,144 @@
+//! From a state and an event to the next state. Total: an event that could not have been decided
+//! in this state leaves it as it is, and [`crate::laws`] name the history that holds one.
+
+use crate::event::{Activation, Event, TermChange};
+use crate::ids::ListingId;
+use crate::license::{Change, ChangeKind, Family, Hold, License, Living, Phase};
+use crate::term::Term;
+
+impl License {
+    /// The state after `event`.
+    #[must_use]
+    pub fn evolve(self, event: &Event) -> Self {
+        match self {
+            Self::Absent => open(event),
+            Self::Living(living) => living.evolve(event),
+            released @ Self::Released(_) => released,
+        }
+    }
+}
+
+fn open(event: &Event) -> License {
+    match event {
+        Event::Purchased {
+            listing,
+            family,
+            order,
+        } => {
+            let mut living = new(listing, *family, Phase::Provisioning);
+            living
+                .changes
+                .push(Change::of_order(ChangeKind::Purchase, order));
+            License::Living(living)
+        },
+        Event::Issued { listing } => {
+            License::Living(new(listing, Family::LicenseCode, Phase::Issued))
+        },
+        Event::Provisioned { .. }
+        | Event::Activated(_)
+        | Event::Renewed(_)
+        | Event::RenewalCancelled(_)
+        | Event::ConvertedToPaid(_)
+        | Event::Upgraded { .. }
+        | Event::Expired
+        | Event::Suspended
+        | Event::Reinstated
+        | Event::Released { .. } => License::Absent,
+    }
+}
+
+fn new(listing: &ListingId, family: Family, phase: Phase) -> Living {
+    Living {
+        listing: listing.clone(),
+        family,
+        phase,
+        hold: None,
+        term: Term::default(),
+        product: None,
+        quantity: None,
+        customer: None,
+        changes: Vec::new(),
+    }
+}
+
+impl Living {
+    fn evolve(mut self, event: &Event) -> License {
+        match event {
+            Event::Purchased { .. } | Event::Issued { .. } => {},
+            Event::Provisioned { provisioned_at } => {
+                self.phase = Phase::InForce;
+                self.term.starts_at = Some(*provisioned_at);
+            },
+            Event::Activated(activation) => self.activate(activation),
+            Event::Renewed(change) => self.change_term(ChangeKind::Renewal, change),
+            Event::RenewalCancelled(change) => {
+                self.change_term(ChangeKind::RenewalCancellation, change);
+            },
+            Event::ConvertedToPaid(change) => self.change_term(ChangeKind::Conversion, change),
+            Event::Upgraded { order } => {
+                self.changes
+                    .push(Change::of_order(ChangeKind::Upgrade, order));
+            },
+            Event::Expired => self.hold = Some(Hold::Expired),
+            Event::Suspended => self.hold = Some(Hold::Suspended),
+            Event::Reinstated => self.hold = None,
+            Event::Released { order } => {
+                if let Some(order) = order {
+                    self.changes
+                        .push(Change::of_order(ChangeKind::Unsubscription, order));
+                }
+                return License::Released(self);
+            },
+        }
+        License::Living(self)
+    }
+
+    fn activate(&mut self, activation: &Activation) {
+        self.phase = Phase::InForce;
+        self.term.starts_at = Some(activation.activated_at);
+        // A renewal may have told a later end before we heard of the activation.
+        let renewed = self
+            .changes
+            .iter()
+            .any(|change| change.expires_at.is_some());
+        if !renewed && activation.expires_at.is_some() {
+            self.term.expires_at = activation.expires_at;
+            self.term.grace_seconds = activation.grace_seconds;
+        }
+        if self.product.is_none() {
+            self.product.clone_from(&activation.product);
+        }
+        self.quantity = activation.quantity.or(self.quantity);
+        if let Some(order) = &activation.order {
+            self.changes.push(Change {
+                kind: ChangeKind::Activation,
+                order: order.clone(),
+                line: None,
+                expires_at: None,
+                product: None,
+            });
+        }
+    }
+
+    fn change_term(&mut self, kind: ChangeKind, change: &TermChange) {
+        self.term.expires_at = Some(change.expires_at);
+        self.term.grace_seconds = change.grace_seconds;
+        if let Some(product) = &change.product {
+            self.product = Some(product.clone());
+        }
+        self.changes.push(Change::of_term(kind, change));
+    }
+}
+
+impl Change {
+    /// A change that sets a term.
+    pub(crate) fn of_term(kind: ChangeKind, change: &TermChange) -> Self {
+        Self {
+            kind,
+            order: change.order.order.clone(),
+            line: Some(change.order.line.clone()),
+            expires_at: Some(change.expires_at),
+            product: change.product.clone(),
+        }
+    }
+}

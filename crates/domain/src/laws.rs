@@ -1,0 +1,81 @@
+//! What every history of a license obeys: checked by the property tests, by the simulation and by
+//! `tenure journal verify` on a live journal.
+
+use crate::event::Event;
+use crate::license::{Family, License, Phase};
+
+/// A law that a history breaks, and the event (counted from 1) that breaks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// A history opens with `purchased` or `issued`.
+    #[error("event {0} opens the history, but is neither purchased nor issued")]
+    OpensOtherwise(usize),
+    /// A history opens once.
+    #[error("event {0} opens a history that is open already")]
+    OpensTwice(usize),
+    /// Nothing follows a release.
+    #[error("event {0} follows the release")]
+    FollowsRelease(usize),
+    /// Only instances are provisioned, only codes activated, each once.
+    #[error("event {0} brings into force what is in force, or is of another family")]
+    InForceTwice(usize),
+    /// What is frozen is not frozen again.
+    #[error("event {0} freezes what is frozen")]
+    FrozenTwice(usize),
+    /// Only what is frozen is reinstated.
+    #[error("event {0} reinstates what is not frozen")]
+    NothingToReinstate(usize),
+    /// One change of one order happens once.
+    #[error("event {0} repeats a change that an order made before")]
+    ChangedTwice(usize),
+}
+
+/// Checks a whole history, oldest event first.
+pub fn check<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<License, Broken> {
+    let mut license = License::Absent;
+    for (index, event) in events.into_iter().enumerate() {
+        check_next(&license, event, index + 1)?;
+        license = license.evolve(event);
+    }
+    Ok(license)
+}
+
+/// Checks that `event`, the `number`th of its history, may follow the state.
+pub fn check_next(license: &License, event: &Event, number: usize) -> Result<(), Broken> {
+    let opens = matches!(event, Event::Purchased { .. } | Event::Issued { .. });
+    let living = match license {
+        License::Absent if opens => return Ok(()),
+        License::Absent => return Err(Broken::OpensOtherwise(number)),
+        License::Released(_) => return Err(Broken::FollowsRelease(number)),
+        License::Living(living) => living,
+    };
+    let broken = match event {
+        Event::Purchased { .. } | Event::Issued { .. } => Some(Broken::OpensTwice(number)),
+        Event::Provisioned { .. } => (living.phase != Phase::Provisioning
+            || living.family == Family::LicenseCode)
+            .then_some(Broken::InForceTwice(number)),
+        Event::Activated(_) => {
+            (living.phase != Phase::Issued).then_some(Broken::InForceTwice(number))
+        },
+        Event::Expired | Event::Suspended => {
+            living.hold.is_some().then_some(Broken::FrozenTwice(number))
+        },
+        Event::Reinstated => living
+            .hold
+            .is_none()
+            .then_some(Broken::NothingToReinstate(number)),
+        Event::Renewed(_)
+        | Event::RenewalCancelled(_)
+        | Event::ConvertedToPaid(_)
+        | Event::Upgraded { .. } => {
+            let made = match license.clone().evolve(event) {
+                License::Living(next) => next.changes.last().cloned(),
+                License::Absent | License::Released(_) => None,
+            };
+            made.is_some_and(|change| living.has_seen(&change))
+                .then_some(Broken::ChangedTwice(number))
+        },
+        Event::Released { .. } => None,
+    };
+    broken.map_or(Ok(()), Err)
+}

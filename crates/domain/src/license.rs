@@ -1,0 +1,170 @@
+//! The state of one license: what its events made of it.
+
+use crate::event::Event;
+use crate::ids::{CustomerId, ListingId, OrderId, OrderLine, OrderLineId, ProductId, Quantity};
+use crate::term::Term;
+use crate::time::Instant;
+
+/// A license, as far as its events tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum License {
+    /// Nothing has happened yet.
+    #[default]
+    Absent,
+    /// It exists.
+    Living(Living),
+    /// It ended for good; what it was is kept.
+    Released(Living),
+}
+
+/// A license that exists, or did until it was released.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Living {
+    /// The production address through which it first came.
+    pub listing: ListingId,
+    /// The kind of product.
+    pub family: Family,
+    /// How far it has come.
+    pub phase: Phase,
+    /// Why its use is withheld, if it is.
+    pub hold: Option<Hold>,
+    /// For how long it is granted.
+    pub term: Term,
+    /// What is licensed, as far as we were told.
+    pub product: Option<ProductId>,
+    /// How many units, as far as we were told.
+    pub quantity: Option<Quantity>,
+    /// Who bought it, as far as we were told.
+    pub customer: Option<CustomerId>,
+    /// Every change that an order made, oldest first: what makes a repeated call recognisable.
+    pub changes: Vec<Change>,
+}
+
+/// The kinds of product that the marketplace delivers through these interfaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// License authorization codes: the marketplace makes the code.
+    LicenseCode,
+    /// SaaS instances: the merchant makes the instance.
+    Saas,
+    /// Licenses of desktop software, applied for online.
+    OnlineLicense,
+}
+
+impl Family {
+    /// The name under which the family is stored and shown. Persisted: never change one.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LicenseCode => "license_code",
+            Self::Saas => "saas",
+            Self::OnlineLicense => "online_license",
+        }
+    }
+
+    /// Reads a name back.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::LicenseCode, Self::Saas, Self::OnlineLicense]
+            .into_iter()
+            .find(|family| family.name() == name)
+    }
+}
+
+/// How far a license has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Bought; the merchant's application is not ready.
+    Provisioning,
+    /// The code exists; nobody has activated it here.
+    Issued,
+    /// In force.
+    InForce,
+}
+
+/// Why use is withheld.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Frozen before the term's end: a violation, or arrears.
+    Suspended,
+    /// Frozen because the term is over.
+    Expired,
+}
+
+/// What an order did to a license. Two equal changes are one change, told twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What kind of change.
+    pub kind: ChangeKind,
+    /// The order.
+    pub order: OrderId,
+    /// The line of the order; an activation names the order only.
+    pub line: Option<OrderLineId>,
+    /// The end of the term that the change set, if it set one.
+    pub expires_at: Option<Instant>,
+    /// The product that the change set, if it set one.
+    pub product: Option<ProductId>,
+}
+
+/// The kinds of change that orders make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// The purchase itself.
+    Purchase,
+    /// An activation, which names the purchase order.
+    Activation,
+    /// A renewal.
+    Renewal,
+    /// A renewal taken back.
+    RenewalCancellation,
+    /// A trial bought.
+    Conversion,
+    /// A change of specification or capacity.
+    Upgrade,
+    /// An unsubscription.
+    Unsubscription,
+}
+
+impl License {
+    /// The state that a history leads to.
+    pub fn replay<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        events.into_iter().fold(Self::Absent, Self::evolve)
+    }
+
+    /// What it is, or was before its release; `None` if nothing has happened yet.
+    pub fn living(&self) -> Option<&Living> {
+        match self {
+            Self::Absent => None,
+            Self::Living(living) | Self::Released(living) => Some(living),
+        }
+    }
+}
+
+impl Living {
+    /// The orders that changed it, in the order in which they first did.
+    pub fn orders(&self) -> Vec<&OrderId> {
+        let mut orders: Vec<&OrderId> = Vec::new();
+        for change in &self.changes {
+            if !orders.contains(&&change.order) {
+                orders.push(&change.order);
+            }
+        }
+        orders
+    }
+
+    /// Whether this very change was made before.
+    pub(crate) fn has_seen(&self, change: &Change) -> bool {
+        self.changes.contains(change)
+    }
+}
+
+impl Change {
+    /// A change that names an order line and sets no term.
+    pub(crate) fn of_order(kind: ChangeKind, order: &OrderLine) -> Self {
+        Self {
+            kind,
+            order: order.order.clone(),
+            line: Some(order.line.clone()),
+            expires_at: None,
+            product: None,
+        }
+    }
+}

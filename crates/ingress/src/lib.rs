@@ -1,0 +1,1 @@
+//! Marketplace callbacks over HTTP: routes, limits, answers.

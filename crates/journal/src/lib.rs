@@ -1,0 +1,1 @@
+//! The append-only journal: records, receipts, the one write path.

@@ -1,0 +1,1 @@
+//! The KooGallery marketplace protocol, both directions, without IO.

@@ -1,0 +1,1 @@
+//! Calls to the marketplace: activation and query of authorization codes.

@@ -1,0 +1,1 @@
+//! The marketplace as a program: signer, debugging cases, retries, faults, open APIs.

@@ -1,0 +1,1 @@
+//! Builders and strategies that the tests of several crates share.
