@@ -1,0 +1,3 @@
+SELECT id, listing, arrived_at, method, parameters, body, activity, authentic, verdict, reason, answer
+FROM receipts
+WHERE id = ?1

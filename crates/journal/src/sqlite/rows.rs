@@ -1,0 +1,78 @@
+//! Rows as records and receipts.
+
+use rusqlite::Row;
+use tenure_domain::Instant;
+
+use super::unread;
+use crate::log::ReadError;
+use crate::position::{Position, StreamVersion};
+use crate::receipt::{Receipt, ReceiptId, Verdict};
+use crate::record::{Actor, Record};
+use crate::stored;
+use crate::stream::StreamId;
+
+/// A record, of the columns in the order in which the queries name them.
+pub(super) fn record(row: &Row<'_>) -> Result<Record, ReadError> {
+    let position = position(row, 0).map_err(unread)?;
+    let corrupt = |what: String| ReadError::Corrupt {
+        what: format!("record {position}: {what}"),
+    };
+    let stream = text(row, 1)?;
+    let event = stored::decode(text(row, 4)?, row.get(5).map_err(unread)?, text(row, 6)?)
+        .map_err(|error| corrupt(error.to_string()))?;
+    let actor = text(row, 9)?;
+    Ok(Record {
+        position,
+        stream: StreamId::parse(stream)
+            .ok_or_else(|| corrupt(format!("{stream:?} is no stream")))?,
+        version: StreamVersion::new(row.get(2).map_err(unread)?),
+        record_id: row.get(3).map_err(unread)?,
+        event,
+        effective_at: instant(row, 7).map_err(unread)?,
+        recorded_at: instant(row, 8).map_err(unread)?,
+        actor: Actor::from_name(actor).ok_or_else(|| corrupt(format!("{actor:?} is no actor")))?,
+        receipt_id: ReceiptId::new(row.get(10).map_err(unread)?),
+    })
+}
+
+/// A receipt, of the columns in the order in which the queries name them.
+pub(super) fn receipt(row: &Row<'_>) -> Result<Receipt, ReadError> {
+    let id: ReceiptId = row.get(0).map(ReceiptId::new).map_err(unread)?;
+    let verdict = text(row, 8)?;
+    let read = || {
+        Ok(Receipt {
+            id,
+            listing: row.get(1)?,
+            arrived_at: instant(row, 2)?,
+            method: row.get(3)?,
+            parameters: row.get(4)?,
+            body: row.get::<_, Vec<u8>>(5)?.into(),
+            activity: row.get(6)?,
+            authentic: row.get(7)?,
+            verdict: Verdict::Rejected,
+            reason: row.get(9)?,
+            answer: row.get::<_, Vec<u8>>(10)?.into(),
+        })
+    };
+    let mut receipt = read().map_err(unread)?;
+    receipt.verdict = Verdict::from_name(verdict).ok_or_else(|| ReadError::Corrupt {
+        what: format!("receipt {id}: {verdict:?} is no verdict"),
+    })?;
+    Ok(receipt)
+}
+
+/// A position in a column.
+pub(super) fn position(row: &Row<'_>, column: usize) -> rusqlite::Result<Position> {
+    row.get(column).map(Position::new)
+}
+
+/// An instant in a column.
+pub(super) fn instant(row: &Row<'_>, column: usize) -> rusqlite::Result<Instant> {
+    row.get(column).map(Instant::from_micros)
+}
+
+fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, ReadError> {
+    row.get_ref(column)
+        .and_then(|value| value.as_str().map_err(rusqlite::Error::from))
+        .map_err(unread)
+}

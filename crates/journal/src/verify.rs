@@ -1,0 +1,182 @@
+//! Reads a whole journal and names what is wrong with it.
+
+use std::collections::BTreeMap;
+
+use tenure_domain::{Instant, License, laws};
+use uuid::Uuid;
+
+use crate::log::{ReadError, ReadLog};
+use crate::position::{Position, StreamVersion};
+use crate::receipt::{Receipt, Verdict};
+use crate::record::Record;
+use crate::stream::StreamId;
+
+/// Records and receipts that are read at a time.
+const PAGE: usize = 2_000;
+
+/// Findings that are kept; the rest is counted.
+const FINDINGS_MAX: usize = 100;
+
+/// What a whole reading found.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    /// Records read.
+    pub records: u64,
+    /// Streams met.
+    pub streams: u64,
+    /// Receipts read.
+    pub receipts: u64,
+    /// What is wrong: the first hundred, a sentence each.
+    pub wrong: Vec<String>,
+    /// How many things are wrong.
+    pub wrong_count: u64,
+}
+
+impl Findings {
+    /// Whether nothing is wrong.
+    pub fn are_clean(&self) -> bool {
+        self.wrong_count == 0
+    }
+
+    fn add(&mut self, wrong: String) {
+        self.wrong_count += 1;
+        if self.wrong.len() < FINDINGS_MAX {
+            self.wrong.push(wrong);
+        }
+    }
+}
+
+/// Reads every record and receipt, up to where the journal ends when this begins: positions have
+/// no gap, versions and transaction time and ids ascend, every license obeys the laws of the
+/// domain, every record has its receipt, and every applied receipt has its records. `progress` is
+/// told the position now and then.
+pub fn verify<L: ReadLog + ?Sized>(
+    log: &mut L,
+    mut progress: impl FnMut(Position, Position),
+) -> Result<Findings, ReadError> {
+    let head = log.head()?.position;
+    let mut checking = Checking::default();
+    let mut after = Position::START;
+    while after < head {
+        let records = log.read_after(after, PAGE)?;
+        if records.is_empty() {
+            checking
+                .findings
+                .add(format!("records {} to {head} are missing", after.next()));
+            break;
+        }
+        for record in records.into_iter().filter(|record| record.position <= head) {
+            after = record.position;
+            checking.record(record);
+        }
+        progress(after, head);
+    }
+    checking.receipts(log)?;
+    Ok(checking.finish())
+}
+
+#[derive(Default)]
+struct Checking {
+    findings: Findings,
+    last: Option<(Position, Instant, Uuid)>,
+    streams: BTreeMap<StreamId, (License, StreamVersion)>,
+    /// How many records each receipt caused.
+    caused: BTreeMap<Uuid, u32>,
+}
+
+impl Checking {
+    fn record(&mut self, record: Record) {
+        self.findings.records += 1;
+        let position = record.position;
+        let (expected, recorded_at, id) = match self.last {
+            None => (
+                Position::START.next(),
+                Instant::from_micros(i64::MIN),
+                Uuid::nil(),
+            ),
+            Some((last, recorded_at, id)) => (last.next(), recorded_at, id),
+        };
+        if position != expected {
+            self.findings.add(format!(
+                "position {position} follows where {expected} should"
+            ));
+        }
+        if record.recorded_at < recorded_at {
+            self.findings
+                .add(format!("record {position}: transaction time goes back"));
+        }
+        if record.record_id <= id {
+            self.findings
+                .add(format!("record {position}: its id does not ascend"));
+        }
+        self.last = Some((position, record.recorded_at, record.record_id));
+        *self.caused.entry(record.receipt_id.uuid()).or_default() += 1;
+        self.in_stream(record);
+    }
+
+    fn in_stream(&mut self, record: Record) {
+        let (license, version) = self.streams.entry(record.stream.clone()).or_default();
+        if record.version != version.next() {
+            self.findings.add(format!(
+                "record {}: version {} of {} follows version {version}",
+                record.position, record.version, record.stream
+            ));
+        }
+        *version = record.version;
+        let Some(event) = record.event.as_license() else {
+            return;
+        };
+        let number = usize::try_from(record.version.number()).unwrap_or(usize::MAX);
+        if let Err(broken) = laws::check_next(license, event, number) {
+            self.findings.add(format!(
+                "record {} of {}: {broken}",
+                record.position, record.stream
+            ));
+        }
+        *license = std::mem::take(license).evolve(event);
+    }
+
+    fn receipts<L: ReadLog + ?Sized>(&mut self, log: &mut L) -> Result<(), ReadError> {
+        let mut after = None;
+        loop {
+            let receipts = log.receipts_after(after, PAGE)?;
+            let Some(last) = receipts.last() else {
+                return Ok(());
+            };
+            after = Some(last.id);
+            for receipt in &receipts {
+                self.receipt(receipt);
+            }
+        }
+    }
+
+    fn receipt(&mut self, receipt: &Receipt) {
+        self.findings.receipts += 1;
+        let records = self.caused.remove(&receipt.id.uuid()).unwrap_or(0);
+        let applied = receipt.verdict == Verdict::Applied;
+        // Calls that came while this reading was under way have records beyond its end.
+        let beyond = self.last.is_none_or(|(_, _, id)| receipt.id.uuid() > id);
+        if applied && records == 0 && !beyond {
+            self.findings.add(format!(
+                "receipt {} is applied, but has no record",
+                receipt.id
+            ));
+        }
+        if !applied && records > 0 {
+            let verdict = receipt.verdict.name();
+            self.findings.add(format!(
+                "receipt {} is {verdict}, but has records",
+                receipt.id
+            ));
+        }
+    }
+
+    fn finish(mut self) -> Findings {
+        for id in std::mem::take(&mut self.caused).into_keys() {
+            self.findings
+                .add(format!("receipt {id} is missing, but has records"));
+        }
+        self.findings.streams = self.streams.len() as u64;
+        self.findings
+    }
+}
