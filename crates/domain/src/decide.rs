@@ -4,9 +4,9 @@
 //!
 //! | state → command ↓ | absent | provisioning | issued | in force | suspended | expired | released |
 //! | --- | --- | --- | --- | --- | --- | --- | --- |
-//! | purchase | purchased (+ provisioned¹) | again | again | again | again | again | again |
-//! | report provisioned | *unknown* | provisioned | *not provisionable* | again | provisioned⁵ | provisioned⁵ | *released* |
-//! | activate | issued + activated | — | activated | again | activated⁵ | activated⁵ | *released* |
+//! | purchase | purchased (+ provisioned¹)⁸ | again | again | again | again | again | again |
+//! | report provisioned⁹ | *unknown* | provisioned | *not provisionable* | again | provisioned⁵ | provisioned⁵ | *released* |
+//! | activate¹⁰ | issued + activated | again | activated | again | activated⁵ | activated⁵ | *released* |
 //! | renew | issued + renewed² | renewed³ | renewed³ | renewed³ | renewed³ | renewed + reinstated³ ⁴ | *released* |
 //! | cancel renewal | issued + renewal cancelled² | renewal cancelled³ | same | same | same | same | *released* |
 //! | convert to paid | issued + converted² | converted³ | same | same | same | converted + reinstated³ ⁴ | *released* |
@@ -27,6 +27,9 @@
 //! 5. Unless that was done before it was frozen: then again.
 //! 6. Expired, if the term's end has come; suspended before that, and where no end is known.
 //! 7. Authorization codes: always, as a tombstone. Instances: *unknown*.
+//! 8. Instances only. Nobody purchases an authorization code here: *unknown*.
+//! 9. A code is activated, never provisioned: in every state but absent and released *not provisionable*.
+//! 10. Codes only. An instance is never activated: absent *unknown*, living "again".
 //!
 //! # Which refusal wins
 //!

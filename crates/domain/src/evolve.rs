@@ -1,5 +1,6 @@
-//! From a state and an event to the next state. Total: an event that could not have been decided
-//! in this state leaves it as it is, and [`crate::laws`] name the history that holds one.
+//! From a state and an event to the next state. Total: no event fails. That an event may not follow
+//! a state is for [`crate::laws`] to name; a fold goes on, so that a damaged history can still be
+//! looked at.
 
 use crate::event::{Activation, Event, TermChange};
 use crate::ids::ListingId;

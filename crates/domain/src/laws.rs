@@ -10,6 +10,9 @@ pub enum Broken {
     /// A history opens with `purchased` or `issued`.
     #[error("event {0} opens the history, but is neither purchased nor issued")]
     OpensOtherwise(usize),
+    /// A purchase opens the history of an instance; codes are issued.
+    #[error("event {0} purchases an authorization code")]
+    PurchasesCode(usize),
     /// A history opens once.
     #[error("event {0} opens a history that is open already")]
     OpensTwice(usize),
@@ -43,7 +46,15 @@ pub fn check<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<License,
 /// Checks that `event`, the `number`th of its history, may follow the state.
 pub fn check_next(license: &License, event: &Event, number: usize) -> Result<(), Broken> {
     let opens = matches!(event, Event::Purchased { .. } | Event::Issued { .. });
+    let purchases_code = matches!(
+        event,
+        Event::Purchased {
+            family: Family::LicenseCode,
+            ..
+        }
+    );
     let living = match license {
+        License::Absent if purchases_code => return Err(Broken::PurchasesCode(number)),
         License::Absent if opens => return Ok(()),
         License::Absent => return Err(Broken::OpensOtherwise(number)),
         License::Released(_) => return Err(Broken::FollowsRelease(number)),

@@ -70,7 +70,8 @@ impl License {
     /// The status at `at`; `None` if nothing has happened yet.
     ///
     /// The first of these that holds: released; suspended; frozen as expired; provisioning; past
-    /// the term (expired, or grace); not activated; active.
+    /// the grace period: expired; not activated: issued; past the term: grace; active. A code that
+    /// nobody activated has no grace, since grace would grant something.
     pub fn status_at(&self, at: Instant) -> Option<Status> {
         match self {
             Self::Absent => None,

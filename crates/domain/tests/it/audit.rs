@@ -1,0 +1,75 @@
+//! What must hold of every single decision, wherever it was reached: shared by the exhaustive and
+//! the random walks.
+
+use tenure_domain::laws::check_next;
+use tenure_domain::{Command, Event, License, Refusal, decide};
+
+/// A license together with the history that made it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Audited {
+    pub(crate) license: License,
+    pub(crate) history: Vec<Event>,
+}
+
+impl Audited {
+    /// Decides a command and returns what came of it, having checked all that must hold.
+    #[track_caller]
+    pub(crate) fn step(&self, command: &Command) -> Self {
+        let answer = decide(&self.license, command);
+        assert_eq!(
+            decide(&self.license, command),
+            answer,
+            "decided twice: {self:?} {command:?}"
+        );
+        self.check_refusals(command, &answer);
+        let Ok(events) = answer else {
+            return self.clone();
+        };
+        let mut next = self.clone();
+        for event in events {
+            let number = next.history.len() + 1;
+            assert_eq!(
+                check_next(&next.license, &event, number),
+                Ok(()),
+                "{self:?} {command:?} {event:?}"
+            );
+            next.license = next.license.evolve(&event);
+            next.history.push(event);
+        }
+        assert_eq!(
+            decide(&next.license, command),
+            Ok(Vec::new()),
+            "the same again: {self:?} {command:?}"
+        );
+        assert_eq!(
+            License::replay(&next.history),
+            next.license,
+            "replayed: {self:?} {command:?}"
+        );
+        next
+    }
+
+    #[track_caller]
+    fn check_refusals(&self, command: &Command, answer: &Result<Vec<Event>, Refusal>) {
+        let is_foreign = self
+            .license
+            .living()
+            .is_some_and(|living| living.family != command.family);
+        assert_eq!(
+            *answer == Err(Refusal::OtherFamily),
+            is_foreign,
+            "a command of another family, and only that: {self:?} {command:?}"
+        );
+        assert_eq!(
+            *answer == Err(Refusal::Unknown),
+            self.license == License::Absent && answer.is_err(),
+            "unknown is what is absent: {self:?} {command:?}"
+        );
+        if matches!(self.license, License::Released(_)) {
+            assert!(
+                answer.as_ref().map_or(true, Vec::is_empty),
+                "after the release: {self:?} {command:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The decision table as `decide` has it, against `decision-table.txt` under version control: a
+//! change of behaviour shows in a diff. `UPDATE_GOLDEN=1` in the environment rewrites the file.
+
+use std::fmt::Write as _;
+
+use tenure_domain::{Command, Event, Family, Instant, Intent, WhenAbsent, decide};
+use tenure_testkit::{activation, command, order_line, term_change};
+
+use crate::states::{AFTER, BEFORE, END, State};
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/decision-table.txt");
+
+const HEADING: &str = "\
+What every command does in every state. Written by tests/it/golden.rs: UPDATE_GOLDEN=1 rewrites it.
+
+Every state but the absent one has a term that ends at 100 s, set by order 2. A command takes effect
+at 50 s if it says nothing else. Where it says nothing else, codes never seen are remembered.
+";
+
+#[test]
+fn the_decision_table_is_the_one_under_version_control() {
+    let mut table = HEADING.to_owned();
+    for family in [Family::LicenseCode, Family::Saas] {
+        table.push_str(&rendered(family));
+    }
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(PATH, &table).expect("the golden file is written");
+    }
+    let golden = std::fs::read_to_string(PATH).expect("the golden file is read");
+    for (number, (written, kept)) in (1..).zip(table.lines().zip(golden.lines())) {
+        assert_eq!(written, kept, "line {number} of decision-table.txt");
+    }
+    assert_eq!(table.lines().count(), golden.lines().count());
+}
+
+#[test]
+fn online_licenses_have_the_table_of_saas_instances() {
+    let of_saas = rendered(Family::Saas);
+    let of_online = rendered(Family::OnlineLicense);
+    assert_eq!(of_online.replace("online_license", "saas"), of_saas);
+}
+
+fn rendered(family: Family) -> String {
+    let mut text = String::new();
+    for (title, at, intent) in rows() {
+        let command = command(family, Instant::from_seconds(at), intent);
+        writeln!(text, "\n{}: {title}", family.name()).expect("a string takes any text");
+        for state in State::ALL {
+            line(&mut text, name(state, family), state, &command);
+        }
+        let forgetful = Command {
+            when_absent: WhenAbsent::Refuse,
+            ..command
+        };
+        line(
+            &mut text,
+            "absent, not remembered",
+            State::Absent,
+            &forgetful,
+        );
+    }
+    text
+}
+
+fn line(text: &mut String, name: &str, state: State, command: &Command) {
+    let answer = match decide(&state.license(command.family), command) {
+        Ok(events) if events.is_empty() => "again".to_owned(),
+        Ok(events) => events
+            .iter()
+            .map(Event::name)
+            .collect::<Vec<_>>()
+            .join(" + "),
+        Err(refusal) => format!("refused: {}", refusal.code()),
+    };
+    writeln!(text, "    {name:24}{answer}").expect("a string takes any text");
+}
+
+fn name(state: State, family: Family) -> &'static str {
+    match (state, family) {
+        (State::Absent, _) => "absent",
+        (State::New, Family::LicenseCode) => "issued",
+        (State::New, Family::Saas | Family::OnlineLicense) => "provisioning",
+        (State::SuspendedNew, Family::LicenseCode) => "issued, suspended",
+        (State::SuspendedNew, Family::Saas | Family::OnlineLicense) => "provisioning, suspended",
+        (State::ExpiredNew, Family::LicenseCode) => "issued, expired",
+        (State::ExpiredNew, Family::Saas | Family::OnlineLicense) => "provisioning, expired",
+        (State::InForce, _) => "in force",
+        (State::Suspended, _) => "in force, suspended",
+        (State::Expired, _) => "in force, expired",
+        (State::Released, _) => "released",
+    }
+}
+
+/// The commands: a title, the second at which each takes effect, and what is wanted.
+fn rows() -> Vec<(&'static str, i64, Intent)> {
+    let (known, new) = (term_change(2, END), term_change(3, 200));
+    let purchase = |ready| Intent::Purchase {
+        order: order_line(1),
+        ready,
+    };
+    vec![
+        ("purchase", BEFORE, purchase(false)),
+        ("purchase, ready at once", BEFORE, purchase(true)),
+        ("report provisioned", BEFORE, Intent::ReportProvisioned),
+        ("activate", BEFORE, Intent::Activate(activation(1, END))),
+        (
+            "renew until 200 s, at 150 s",
+            AFTER,
+            Intent::Renew(new.clone()),
+        ),
+        (
+            "renew until 200 s, at 200 s",
+            200,
+            Intent::Renew(new.clone()),
+        ),
+        ("renew by order 2 once more", AFTER, Intent::Renew(known)),
+        (
+            "cancel renewal, at 150 s",
+            AFTER,
+            Intent::CancelRenewal(new.clone()),
+        ),
+        (
+            "convert to paid until 200 s, at 150 s",
+            AFTER,
+            Intent::ConvertToPaid(new.clone()),
+        ),
+        (
+            "convert to paid until 200 s, at 200 s",
+            200,
+            Intent::ConvertToPaid(new),
+        ),
+        (
+            "upgrade",
+            BEFORE,
+            Intent::Upgrade {
+                order: order_line(3),
+            },
+        ),
+        ("freeze, at 50 s", BEFORE, Intent::Freeze),
+        ("freeze, at 100 s", END, Intent::Freeze),
+        ("unfreeze", BEFORE, Intent::Unfreeze),
+        ("release", BEFORE, Intent::Release { order: None }),
+    ]
+}
