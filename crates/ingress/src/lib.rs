@@ -1,1 +1,19 @@
-//! Marketplace callbacks over HTTP: routes, limits, answers.
+//! Marketplace callbacks over HTTP: routes, limits, answers. HTTP and nothing else.
+//!
+//! The way of one call: its bytes are taken in within bounds ([`body`]); the marketplace's
+//! protocol verifies and reads them; what they ask goes to the journal's queue together with the
+//! receipt; and the answer leaves once both are on disk ([`callback`]). A call that is turned away
+//! on that path takes the same way with a verdict and nothing to decide, so that no call is
+//! without a receipt.
+
+pub mod body;
+pub mod callback;
+pub mod listing;
+pub mod metrics;
+mod nonces;
+mod requests;
+pub mod routes;
+
+pub use callback::Ingress;
+pub use listing::{Listing, Listings};
+pub use metrics::Metrics;

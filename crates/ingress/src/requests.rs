@@ -1,0 +1,169 @@
+//! From what a notification asks to what the journal decides, and to our answer.
+
+use tenure_domain::{License, LicenseId, Phase};
+use tenure_journal::{Decided, Outcome, Verdict, transact};
+use tenure_koogallery::{Activity, Answer, AppInfo, InstanceInfo, Request, ResultCode};
+
+use crate::listing::Listing;
+
+/// What the journal is asked to decide, and how its decision is answered.
+pub(crate) struct Prepared {
+    pub(crate) request: transact::Request,
+    pub(crate) answer: transact::Answer,
+}
+
+impl Prepared {
+    /// A verdict that is reached already, and its answer.
+    pub(crate) fn noted(verdict: Verdict, reason: Option<&str>, answer: &Answer) -> Self {
+        let body = answer.to_json();
+        Self {
+            request: transact::Request::Noted {
+                verdict,
+                reason: reason.map(Into::into),
+            },
+            answer: Box::new(move |_decided| body.clone()),
+        }
+    }
+
+    /// A change of a license.
+    pub(crate) fn license(
+        listing: &Listing,
+        activity: Activity,
+        id: LicenseId,
+        command: tenure_domain::Command,
+    ) -> Self {
+        let creates = activity == Activity::NewInstance;
+        let (answered_id, app_info) = (id.clone(), listing.app_info.clone());
+        Self {
+            request: transact::Request::License {
+                merchant: listing.merchant.clone(),
+                id,
+                command,
+            },
+            answer: Box::new(move |decided| {
+                let answer = answer_license(decided);
+                if creates && answer.code != ResultCode::NotFound {
+                    created(answer, &answered_id, app_info.clone()).to_json()
+                } else {
+                    answer.to_json()
+                }
+            }),
+        }
+    }
+
+    /// A note of an order.
+    pub(crate) fn order(
+        listing: &Listing,
+        order: tenure_domain::OrderLine,
+        command: tenure_domain::order::Command,
+    ) -> Self {
+        let merchant = listing.merchant.clone();
+        Self {
+            request: transact::Request::Order {
+                merchant,
+                order,
+                command,
+            },
+            answer: Box::new(|_decided| Answer::success().to_json()),
+        }
+    }
+}
+
+fn answer_license(decided: &Decided<'_>) -> Answer {
+    match decided {
+        Decided::License {
+            outcome: Err(refusal),
+            ..
+        } => Answer::of(ResultCode::for_refusal(*refusal)),
+        Decided::License {
+            outcome: Ok(Outcome::Recorded | Outcome::AlreadyApplied),
+            license: License::Living(living),
+        } if living.phase == Phase::Provisioning => Answer::of(ResultCode::Processing),
+        Decided::License {
+            outcome: Ok(Outcome::Recorded | Outcome::AlreadyApplied),
+            ..
+        }
+        | Decided::Order(_)
+        | Decided::Noted => Answer::success(),
+    }
+}
+
+/// `newInstance` names the instance in every answer, also while it is being provisioned. The
+/// front end's address is not in the V2.0 table, but the marketplace's debugging page asks for it.
+fn created(mut answer: Answer, id: &LicenseId, app_info: Option<AppInfo>) -> Answer {
+    answer.instance_id = Some(id.clone());
+    answer.app_info = app_info;
+    answer
+}
+
+/// Answers a test call: success, without looking at anything real. The codes and orders of test
+/// calls are made up.
+pub(crate) fn answer_probe(listing: &Listing, request: &Request, activity: Activity) -> Answer {
+    match request {
+        Request::License { id, .. } if activity == Activity::NewInstance => {
+            created(Answer::success(), id, listing.app_info.clone())
+        },
+        Request::Query { ids } => {
+            let info = ids.iter().map(|id| instance(listing, id)).collect();
+            Answer {
+                info,
+                ..Answer::success()
+            }
+        },
+        Request::License { .. } | Request::Order { .. } | Request::ChangeCheck { .. } => {
+            Answer::success()
+        },
+    }
+}
+
+/// Answers `queryInstance` from the licenses that were asked for, as far as there are any. What
+/// is being provisioned has no access data yet; while nothing else was asked for, the marketplace
+/// is told to ask again.
+pub(crate) fn answer_query(listing: &Listing, found: &[(LicenseId, License)]) -> Answer {
+    let living: Vec<_> = found
+        .iter()
+        .filter_map(|(id, license)| match license {
+            License::Living(living) => Some((id, living)),
+            License::Absent | License::Released(_) => None,
+        })
+        .collect();
+    if living.is_empty() {
+        return Answer::of(ResultCode::NotFound);
+    }
+    if living
+        .iter()
+        .all(|(_, living)| living.phase == Phase::Provisioning)
+    {
+        return Answer::of(ResultCode::Processing);
+    }
+    let info = living
+        .iter()
+        .map(|(id, living)| InstanceInfo {
+            app_info: listing
+                .app_info
+                .clone()
+                .filter(|_| living.phase != Phase::Provisioning),
+            ..instance(listing, id)
+        })
+        .collect();
+    Answer {
+        info,
+        ..Answer::success()
+    }
+}
+
+/// Answers `changeInstanceCheck`: for a license that lives, what the listing's configuration says.
+pub(crate) fn answer_change_check(listing: &Listing, license: &License) -> Answer {
+    match license {
+        License::Living(_) if listing.allows_change => Answer::success(),
+        License::Living(_) => Answer::of(ResultCode::NoResource),
+        License::Absent | License::Released(_) => Answer::of(ResultCode::NotFound),
+    }
+}
+
+fn instance(listing: &Listing, id: &LicenseId) -> InstanceInfo {
+    InstanceInfo {
+        instance_id: id.clone(),
+        app_info: listing.app_info.clone(),
+    }
+}

@@ -1,0 +1,120 @@
+//! `POST …/v1/license/heartbeat`: what an authorization code is now.
+
+use serde::Serialize;
+use tenure_domain::{Instant, LicenseId, OrderId, ProductId, Quantity};
+
+use super::answer::{CodeStatus, open};
+use super::{OpenApiError, OpenApiRequest};
+
+/// What the marketplace knows about a code. The guide names this answer the authoritative one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LicenseInfo {
+    /// The code that the answer is about.
+    pub code: Option<LicenseId>,
+    /// What it is now.
+    pub status: CodeStatus,
+    /// When it was activated.
+    pub activated_at: Option<Instant>,
+    /// When its term ends.
+    pub expires_at: Option<Instant>,
+    /// What is licensed.
+    pub product: Option<ProductId>,
+    /// The purchase order.
+    pub order: Option<OrderId>,
+    /// How many units, if the product is sold by number.
+    pub quantity: Option<Quantity>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    license: &'a str,
+}
+
+/// Asks about a code. The older field `heartbeatInfo` is deprecated and not sent.
+pub fn request(code: &LicenseId) -> OpenApiRequest {
+    let body = Body {
+        license: code.as_str(),
+    };
+    OpenApiRequest::post("/v1/license/heartbeat", &body)
+}
+
+/// Reads the answer. Without a status it means nothing.
+pub fn read(status: u16, body: &[u8]) -> Result<LicenseInfo, OpenApiError> {
+    let data = open(status, body)?;
+    Ok(LicenseInfo {
+        code: data.id("license_code", LicenseId::parse),
+        status: data.status().ok_or(OpenApiError::Unreadable)?,
+        activated_at: data.time("activate_time"),
+        expires_at: data.expires_at(),
+        product: data.id("product_id", ProductId::parse),
+        order: data.id("order_id", OrderId::parse),
+        quantity: data.quantity(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::answer_time;
+
+    #[test]
+    fn a_request_names_the_code_only() {
+        let request = request(&LicenseId::parse("PLTEST0001").unwrap());
+        assert_eq!(
+            request.target(),
+            "/api/mkp-openapi-public/global/v1/license/heartbeat"
+        );
+        assert_eq!(request.body.unwrap(), br#"{"license":"PLTEST0001"}"#);
+    }
+
+    #[test]
+    fn an_answer_is_read_in_every_form_it_may_have() {
+        let expected = LicenseInfo {
+            code: Some(LicenseId::parse("PLTEST0001").unwrap()),
+            status: CodeStatus::Expired,
+            activated_at: answer_time("20260102030405"),
+            expires_at: answer_time("20270102155959"),
+            product: None,
+            order: None,
+            quantity: None,
+        };
+        for body in [
+            r#"{"error_code":"92020000","data":{"license_code":" PLTEST0001","status":"EXPIRED","activate_time":"20260102030405","expire_time":"20270102155959"}}"#,
+            r#"{"error_code":"92020000","data":{"license_code":"PLTEST0001","status":"EXPIRED","activate_time":20260102030405,"expired_time":"20270102T155959Z","x":{}}}"#,
+            r#"{"resultCode":"92020000","data":"{\"license_code\":\"PLTEST0001\",\"status\":\"EXPIRED\",\"activate_time\":\"2026-01-02T03:04:05Z\",\"expire_time\":20270102155959}"}"#,
+        ] {
+            assert_eq!(read(200, body.as_bytes()), Ok(expected.clone()), "{body}");
+        }
+    }
+
+    #[test]
+    fn statuses_we_do_not_know_are_kept_and_cut() {
+        let body = br#"{"error_code":"92020000","data":{"status":"SOMETHING_RATHER_NEW"}}"#;
+        assert_eq!(
+            read(200, body).map(|info| info.status),
+            Ok(CodeStatus::Other("SOMETHING_RATHER".to_owned()))
+        );
+    }
+
+    #[test]
+    fn an_answer_without_a_status_is_unreadable() {
+        for body in [
+            r#"{"error_code":"92020000"}"#,
+            r#"{"error_code":"92020000","data":{"license_code":"PLTEST0001"}}"#,
+            r#"{"error_code":"92020000","data":[]}"#,
+        ] {
+            assert_eq!(
+                read(200, body.as_bytes()),
+                Err(OpenApiError::Unreadable),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_that_was_never_activated_is_an_error_of_its_own() {
+        let body =
+            br#"{"error_code":"92020011","error_msg":"license code has been not activated."}"#;
+        assert_eq!(read(200, body), Err(OpenApiError::NotActivated));
+    }
+}
