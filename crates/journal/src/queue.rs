@@ -6,7 +6,7 @@
 //! away as well, so that nothing is recorded that nobody waits for.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -53,8 +53,18 @@ pub enum Unavailable {
 /// The line of calls. Clones share it.
 #[derive(Clone)]
 pub struct Queue {
-    calls: SyncSender<Waiting>,
+    line: SyncSender<InLine>,
     health: Arc<Health>,
+}
+
+#[expect(
+    clippy::large_enum_variant,
+    reason = "all but the last that ever stands in line are calls"
+)]
+enum InLine {
+    Call(Waiting),
+    /// Whoever stands behind it is turned away.
+    Stop,
 }
 
 struct Waiting {
@@ -67,7 +77,7 @@ struct Waiting {
 #[derive(Debug)]
 pub struct Writer {
     thread: JoinHandle<()>,
-    stop: Arc<AtomicBool>,
+    line: SyncSender<InLine>,
 }
 
 /// How the writer fares: counters, and whether it can write.
@@ -104,15 +114,16 @@ impl Health {
 
 impl Queue {
     /// Puts a call in line. `reply` is told what became of it, on the writer's thread; it is not
-    /// told anything if this returns an error.
+    /// told anything if this returns an error, and is dropped untold if the call came at the very
+    /// moment in which the writer stopped.
     pub fn submit(&self, call: Call, deadline: Instant, reply: Reply) -> Result<(), Unavailable> {
         self.health.waiting.fetch_add(1, Ordering::Relaxed);
-        self.calls
-            .try_send(Waiting {
+        self.line
+            .try_send(InLine::Call(Waiting {
                 call,
                 deadline,
                 reply,
-            })
+            }))
             .map_err(|error| {
                 self.health.waiting.fetch_sub(1, Ordering::Relaxed);
                 match error {
@@ -153,7 +164,8 @@ impl fmt::Debug for Queue {
 impl Writer {
     /// Records what is in line already, then stops. Calls that come later are turned away.
     pub fn stop(self) {
-        self.stop.store(true, Ordering::SeqCst);
+        // If the line is closed, the writer has gone already.
+        drop(self.line.send(InLine::Stop));
         if self.thread.join().is_err() {
             tracing::error!("the journal's writer panicked");
         }
@@ -173,7 +185,6 @@ pub fn start<L: Log + 'static>(
     watch.announce(head.position);
     let (sender, receiver) = sync_channel(capacity);
     let health = Arc::new(Health::default());
-    let stop = Arc::new(AtomicBool::new(false));
     let ids = RecordIds::new(entropy, head.last_id);
     let mut writing = Writing {
         log: Some(log),
@@ -182,17 +193,19 @@ pub fn start<L: Log + 'static>(
         ids,
         watch,
         health: Arc::clone(&health),
-        stop: Arc::clone(&stop),
     };
     let thread = std::thread::Builder::new()
         .name("journal-writer".to_owned())
         .spawn(move || writing.run(&receiver))?;
     Ok((
         Queue {
-            calls: sender,
+            line: sender.clone(),
             health,
         },
-        Writer { thread, stop },
+        Writer {
+            thread,
+            line: sender,
+        },
     ))
 }
 
@@ -204,17 +217,32 @@ struct Writing<L> {
     ids: RecordIds,
     watch: Arc<Watch>,
     health: Arc<Health>,
-    stop: Arc<AtomicBool>,
 }
 
 impl<L: Log> Writing<L> {
-    fn run(&mut self, calls: &Receiver<Waiting>) {
+    fn run(&mut self, line: &Receiver<InLine>) {
         loop {
-            match calls.recv_timeout(PROBE_EVERY) {
-                Ok(first) => self.record(take(first, calls)),
-                Err(RecvTimeoutError::Timeout) if self.stop.load(Ordering::SeqCst) => return,
+            match line.recv_timeout(PROBE_EVERY) {
+                Ok(InLine::Call(first)) => {
+                    let (taken, stopping) = take(first, line);
+                    self.record(taken);
+                    if stopping {
+                        return self.turn_away(line);
+                    }
+                },
+                Ok(InLine::Stop) => return self.turn_away(line),
                 Err(RecvTimeoutError::Timeout) => self.probe(),
                 Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Tells those who came after the stop that nothing of theirs was recorded.
+    fn turn_away(&self, line: &Receiver<InLine>) {
+        while let Ok(next) = line.try_recv() {
+            if let InLine::Call(waiting) = next {
+                self.health.waiting.fetch_sub(1, Ordering::Relaxed);
+                (waiting.reply)(Err(Unavailable::Stopped));
             }
         }
     }
@@ -256,14 +284,7 @@ impl<L: Log> Writing<L> {
     }
 
     fn commit(&mut self, now: Instant, calls: &[Call]) -> Result<Vec<Done>, TransactError> {
-        if self.log.is_none() {
-            self.reopen();
-        }
-        let log = self.log.as_mut().ok_or_else(|| {
-            TransactError::Append(AppendError::Unavailable(
-                "it could not be opened again".into(),
-            ))
-        })?;
+        let log = opened(&mut self.log, &mut self.open)?;
         let done = transact(log, &mut self.ids, now, calls)?;
         let records: usize = done.iter().map(|done| done.records).sum();
         self.health.commits.fetch_add(1, Ordering::Relaxed);
@@ -294,28 +315,17 @@ impl<L: Log> Writing<L> {
         self.log = None;
     }
 
-    fn reopen(&mut self) {
-        match (self.open)() {
-            Ok(log) => self.log = Some(log),
-            Err(error) => self.health.set_trouble(Some(chain(error.as_ref()))),
-        }
-    }
-
     /// Between calls: looks whether writing works again, if it did not.
     fn probe(&mut self) {
         if self.health.trouble().is_none() {
             return;
         }
-        if self.log.is_none() {
-            self.reopen();
-        }
-        match self.log.as_mut().map(Log::probe) {
-            Some(Ok(())) => self.recovered(),
-            Some(Err(error)) => {
+        match opened(&mut self.log, &mut self.open).and_then(Log::probe) {
+            Ok(()) => self.recovered(),
+            Err(error) => {
                 self.health.set_trouble(Some(chain(&error)));
                 self.log = None;
             },
-            None => {},
         }
     }
 
@@ -327,15 +337,26 @@ impl<L: Log> Writing<L> {
     }
 }
 
-fn take(first: Waiting, calls: &Receiver<Waiting>) -> Vec<Waiting> {
+/// The log; opened anew, if it was closed.
+fn opened<'a, L>(log: &'a mut Option<L>, open: &mut OpenLog<L>) -> Result<&'a mut L, AppendError> {
+    let opened = match log.take() {
+        Some(opened) => opened,
+        None => open().map_err(AppendError::Unavailable)?,
+    };
+    Ok(log.insert(opened))
+}
+
+/// Whatever waits, up to a batch; and whether the stop came next.
+fn take(first: Waiting, line: &Receiver<InLine>) -> (Vec<Waiting>, bool) {
     let mut taken = vec![first];
     while taken.len() < BATCH_MAX {
-        match calls.try_recv() {
-            Ok(next) => taken.push(next),
+        match line.try_recv() {
+            Ok(InLine::Call(next)) => taken.push(next),
+            Ok(InLine::Stop) => return (taken, true),
             Err(_) => break,
         }
     }
-    taken
+    (taken, false)
 }
 
 /// An error with its causes, on one line.
@@ -348,4 +369,79 @@ fn chain(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::log::ReadLog;
+    use crate::memory::MemoryLog;
+    use crate::receipt::Verdict;
+    use crate::record::Actor;
+    use crate::transact::{Arrived, Request};
+
+    fn noted() -> Call {
+        Call {
+            arrived: Arrived {
+                listing: "cad-pro".into(),
+                at: Instant::EPOCH,
+                method: "POST".into(),
+                parameters: "".into(),
+                body: [].into(),
+                activity: None,
+                authentic: true,
+                actor: Actor::Koogallery,
+            },
+            request: Request::Noted {
+                verdict: Verdict::Answered,
+                reason: None,
+            },
+            answer: Box::new(|_| Vec::new()),
+        }
+    }
+
+    #[test]
+    fn who_stands_behind_the_stop_is_turned_away_and_who_stands_before_it_is_recorded() {
+        let (sender, line) = sync_channel(8);
+        let (told, answers) = channel();
+        let health = Arc::new(Health::default());
+        for place in [Some(1), Some(2), None, Some(3), Some(4)] {
+            let Some(number) = place else {
+                sender.send(InLine::Stop).unwrap();
+                continue;
+            };
+            health.waiting.fetch_add(1, Ordering::Relaxed);
+            let told = told.clone();
+            let waiting = Waiting {
+                call: noted(),
+                deadline: Instant::MAX,
+                reply: Box::new(move |answer| told.send((number, answer)).unwrap()),
+            };
+            sender.send(InLine::Call(waiting)).unwrap();
+        }
+        let mut log = MemoryLog::default();
+        let mut writing = Writing {
+            log: Some(log.clone()),
+            open: Box::new(|| Err("it is open already".into())),
+            clock: Arc::new(ManualClock::at(Instant::EPOCH)),
+            ids: RecordIds::new(Entropy::Seeded(1), None),
+            watch: Arc::default(),
+            health: Arc::clone(&health),
+        };
+        writing.run(&line);
+        let answers: Vec<_> = answers
+            .try_iter()
+            .map(|(number, answer)| (number, answer.map(|done| done.verdict)))
+            .collect();
+        let (recorded, stopped) = (Ok(Verdict::Answered), Err(Unavailable::Stopped));
+        assert_eq!(
+            answers,
+            [(1, recorded), (2, recorded), (3, stopped), (4, stopped)]
+        );
+        assert_eq!(health.waiting.load(Ordering::Relaxed), 0);
+        assert_eq!(log.receipts_after(None, 9).unwrap().len(), 2);
+    }
 }

@@ -268,6 +268,11 @@ fn unread(error: rusqlite::Error) -> ReadError {
     }
 }
 
+/// A limit as SQLite takes it: 63 bits.
+fn rows_max(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
 impl ReadLog for SqliteReader {
     fn head(&mut self) -> Result<Head, ReadError> {
         let record = self
@@ -308,7 +313,7 @@ impl ReadLog for SqliteReader {
 
     fn read_after(&mut self, after: Position, limit: usize) -> Result<Vec<Record>, ReadError> {
         let sql = include_str!("sqlite/queries/read_after.sql");
-        self.records(sql, params![after.number(), limit], limit)
+        self.records(sql, params![after.number(), rows_max(limit)], limit)
     }
 
     fn recorded_at(&mut self, position: Position) -> Result<Option<Instant>, ReadError> {
@@ -335,7 +340,7 @@ impl ReadLog for SqliteReader {
         let after = after.map_or(uuid::Uuid::nil(), ReceiptId::uuid);
         self.receipts(
             include_str!("sqlite/queries/receipts_after.sql"),
-            params![after, limit],
+            params![after, rows_max(limit)],
         )
     }
 
@@ -347,7 +352,7 @@ impl ReadLog for SqliteReader {
         let before = before.map_or(uuid::Uuid::max(), ReceiptId::uuid);
         self.receipts(
             include_str!("sqlite/queries/receipts_before.sql"),
-            params![before, limit],
+            params![before, rows_max(limit)],
         )
     }
 }
@@ -567,4 +572,27 @@ fn stream_version(connection: &Connection, stream: i64) -> rusqlite::Result<Stre
     connection
         .prepare_cached("SELECT ifnull(max(version), 0) FROM records WHERE stream = ?1")?
         .query_row([stream], |row| Ok(StreamVersion::new(row.get(0)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_durability_rests_on_is_really_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = SqliteLog::open(&folder.path().join("journal.db")).unwrap();
+        let number = |pragma| {
+            let connection = &log.reader.connection;
+            connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0))
+        };
+        let full = 2;
+        assert_eq!(number("synchronous"), Ok(full));
+        assert_eq!(number("foreign_keys"), Ok(1));
+        let mode = log
+            .reader
+            .connection
+            .pragma_query_value(None, "journal_mode", |row| row.get(0));
+        assert_eq!(mode, Ok("wal".to_owned()));
+    }
 }

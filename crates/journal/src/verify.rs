@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::log::{ReadError, ReadLog};
 use crate::position::{Position, StreamVersion};
-use crate::receipt::{Receipt, Verdict};
+use crate::receipt::{Receipt, ReceiptId, Verdict};
 use crate::record::Record;
 use crate::stream::StreamId;
 
@@ -54,18 +54,25 @@ pub fn verify<L: ReadLog + ?Sized>(
     log: &mut L,
     mut progress: impl FnMut(Position, Position),
 ) -> Result<Findings, ReadError> {
+    // Read before the head: whatever these receipts caused lies at or before it, and what calls
+    // cause that come while this reading is under way may lie beyond it.
+    let last_settled = log.receipts_before(None, 1)?.pop().map(|last| last.id);
     let head = log.head()?.position;
-    let mut checking = Checking::default();
+    let mut checking = Checking {
+        last_settled,
+        ..Checking::default()
+    };
     let mut after = Position::START;
     while after < head {
-        let records = log.read_after(after, PAGE)?;
+        let mut records = log.read_after(after, PAGE)?;
+        records.retain(|record| record.position <= head);
         if records.is_empty() {
             checking
                 .findings
                 .add(format!("records {} to {head} are missing", after.next()));
             break;
         }
-        for record in records.into_iter().filter(|record| record.position <= head) {
+        for record in records {
             after = record.position;
             checking.record(record);
         }
@@ -78,6 +85,8 @@ pub fn verify<L: ReadLog + ?Sized>(
 #[derive(Default)]
 struct Checking {
     findings: Findings,
+    /// The last receipt whose records must all have been read.
+    last_settled: Option<ReceiptId>,
     last: Option<(Position, Instant, Uuid)>,
     streams: BTreeMap<StreamId, (License, StreamVersion)>,
     /// How many records each receipt caused.
@@ -154,9 +163,7 @@ impl Checking {
         self.findings.receipts += 1;
         let records = self.caused.remove(&receipt.id.uuid()).unwrap_or(0);
         let applied = receipt.verdict == Verdict::Applied;
-        // Calls that came while this reading was under way have records beyond its end.
-        let beyond = self.last.is_none_or(|(_, _, id)| receipt.id.uuid() > id);
-        if applied && records == 0 && !beyond {
+        if applied && records == 0 && Some(receipt.id) <= self.last_settled {
             self.findings.add(format!(
                 "receipt {} is applied, but has no record",
                 receipt.id

@@ -17,28 +17,37 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, ReadError> {
     let corrupt = |what: String| ReadError::Corrupt {
         what: format!("record {position}: {what}"),
     };
-    let stream = text(row, 1)?;
-    let event = stored::decode(text(row, 4)?, row.get(5).map_err(unread)?, text(row, 6)?)
+    let misread = |error: rusqlite::Error| corrupt(error.to_string());
+    let stream = text(row, 1).map_err(misread)?;
+    let name = text(row, 4).map_err(misread)?;
+    let format = row.get(5).map_err(misread)?;
+    let event = stored::decode(name, format, text(row, 6).map_err(misread)?)
         .map_err(|error| corrupt(error.to_string()))?;
-    let actor = text(row, 9)?;
+    let actor = text(row, 9).map_err(misread)?;
     Ok(Record {
         position,
         stream: StreamId::parse(stream)
             .ok_or_else(|| corrupt(format!("{stream:?} is no stream")))?,
-        version: StreamVersion::new(row.get(2).map_err(unread)?),
-        record_id: row.get(3).map_err(unread)?,
+        version: StreamVersion::new(row.get(2).map_err(misread)?),
+        record_id: row.get(3).map_err(misread)?,
         event,
-        effective_at: instant(row, 7).map_err(unread)?,
-        recorded_at: instant(row, 8).map_err(unread)?,
+        effective_at: instant(row, 7).map_err(misread)?,
+        recorded_at: instant(row, 8).map_err(misread)?,
         actor: Actor::from_name(actor).ok_or_else(|| corrupt(format!("{actor:?} is no actor")))?,
-        receipt_id: ReceiptId::new(row.get(10).map_err(unread)?),
+        receipt_id: ReceiptId::new(row.get(10).map_err(misread)?),
     })
 }
 
 /// A receipt, of the columns in the order in which the queries name them.
 pub(super) fn receipt(row: &Row<'_>) -> Result<Receipt, ReadError> {
     let id: ReceiptId = row.get(0).map(ReceiptId::new).map_err(unread)?;
-    let verdict = text(row, 8)?;
+    let corrupt = |what: String| ReadError::Corrupt {
+        what: format!("receipt {id}: {what}"),
+    };
+    let misread = |error: rusqlite::Error| corrupt(error.to_string());
+    let verdict = text(row, 8).map_err(misread)?;
+    let verdict =
+        Verdict::from_name(verdict).ok_or_else(|| corrupt(format!("{verdict:?} is no verdict")))?;
     let read = || {
         Ok(Receipt {
             id,
@@ -49,16 +58,12 @@ pub(super) fn receipt(row: &Row<'_>) -> Result<Receipt, ReadError> {
             body: row.get::<_, Vec<u8>>(5)?.into(),
             activity: row.get(6)?,
             authentic: row.get(7)?,
-            verdict: Verdict::Rejected,
+            verdict,
             reason: row.get(9)?,
             answer: row.get::<_, Vec<u8>>(10)?.into(),
         })
     };
-    let mut receipt = read().map_err(unread)?;
-    receipt.verdict = Verdict::from_name(verdict).ok_or_else(|| ReadError::Corrupt {
-        what: format!("receipt {id}: {verdict:?} is no verdict"),
-    })?;
-    Ok(receipt)
+    read().map_err(misread)
 }
 
 /// A position in a column.
@@ -71,8 +76,6 @@ pub(super) fn instant(row: &Row<'_>, column: usize) -> rusqlite::Result<Instant>
     row.get(column).map(Instant::from_micros)
 }
 
-fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, ReadError> {
-    row.get_ref(column)
-        .and_then(|value| value.as_str().map_err(rusqlite::Error::from))
-        .map_err(unread)
+fn text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a str> {
+    row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)
 }

@@ -1,0 +1,207 @@
+//! What held at an instant, as of what the journal knew at another.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use tenure_domain::{Activation, Hold, Instant, Intent, License};
+use tenure_journal::as_of::{View, license, resolve};
+use tenure_journal::{AsOf, MemoryLog, Position, ReadLog, StreamVersion};
+use tenure_testkit::{activation, commands, instants};
+
+use crate::samples::{
+    activate, append, call, decide, draft, records, second, seeded, stream, wish,
+};
+
+/// A code that is frozen at 10 s, told at 20 s; at 40 s the journal learns that it had been
+/// activated at 5 s.
+fn learned_late() -> MemoryLog {
+    let mut log = MemoryLog::default();
+    let mut ids = seeded();
+    let freeze = wish(1, second(10), Intent::Freeze);
+    decide(&mut log, &mut ids, second(20), &[freeze]);
+    let activation = Activation {
+        activated_at: second(5),
+        ..activation(1, 1_000)
+    };
+    let activate = wish(1, second(30), Intent::Activate(activation));
+    decide(&mut log, &mut ids, second(40), &[activate]);
+    log
+}
+
+fn ask(log: &mut MemoryLog, at: Instant, as_of: AsOf) -> View {
+    license(log, &stream(1), at, as_of).expect("the log is read")
+}
+
+fn names(view: &View) -> Vec<&'static str> {
+    view.records
+        .iter()
+        .map(|record| record.event.name())
+        .collect()
+}
+
+#[test]
+fn a_record_counts_from_the_instant_at_which_it_takes_effect() {
+    let mut log = learned_late();
+    let all: &[&str] = &["issued", "suspended", "activated"];
+    let cases: [(Instant, &[&str]); 5] = [
+        (Instant::from_micros(4_999_999), &[]),
+        (second(5), &["issued", "activated"]),
+        (Instant::from_micros(9_999_999), &["issued", "activated"]),
+        (second(10), all),
+        (Instant::MAX, all),
+    ];
+    for (at, expected) in cases {
+        let view = ask(&mut log, at, AsOf::Head);
+        assert_eq!(names(&view), expected, "at {at}");
+        assert_eq!(view.version, StreamVersion::new(3));
+        assert_eq!(view.as_of, Position::new(3));
+        assert_eq!(view.as_of_recorded_at, Some(second(40)));
+    }
+}
+
+#[test]
+fn an_activation_learned_late_counts_with_the_record_that_opened_the_stream() {
+    let mut log = learned_late();
+    let before_the_freeze = ask(&mut log, second(6), AsOf::Head).license;
+    let living = before_the_freeze.living().unwrap();
+    assert_eq!(living.term.starts_at, Some(second(5)));
+    assert_eq!(living.hold, None);
+    let after = ask(&mut log, second(10), AsOf::Head).license;
+    assert_eq!(after.living().unwrap().hold, Some(Hold::Suspended));
+    let as_believed = ask(&mut log, second(6), AsOf::Position(Position::new(2)));
+    assert_eq!(as_believed.license, License::Absent);
+}
+
+#[test]
+fn a_record_counts_from_the_instant_at_which_it_was_recorded() {
+    let mut log = learned_late();
+    let cases = [
+        (Instant::from_micros(i64::MIN), 0),
+        (Instant::from_micros(19_999_999), 0),
+        (second(20), 2),
+        (Instant::from_micros(39_999_999), 2),
+        (second(40), 3),
+        (Instant::MAX, 3),
+    ];
+    for (recorded_at, known) in cases {
+        let view = ask(&mut log, Instant::MAX, AsOf::RecordedAt(recorded_at));
+        assert_eq!(view.records.len() as u64, known, "as of {recorded_at}");
+        assert_eq!(view.as_of, Position::new(known));
+        assert_eq!(u64::from(view.version.number()), known);
+    }
+}
+
+#[test]
+fn before_the_first_record_nothing_is_known() {
+    let mut log = learned_late();
+    for as_of in [
+        AsOf::Position(Position::START),
+        AsOf::RecordedAt(second(19)),
+    ] {
+        let view = ask(&mut log, Instant::MAX, as_of);
+        assert_eq!(view.license, License::Absent);
+        assert_eq!(view.version, StreamVersion::NONE);
+        assert_eq!(view.as_of, Position::START);
+        assert_eq!(view.as_of_recorded_at, None);
+    }
+}
+
+#[test]
+fn a_position_beyond_the_head_is_the_head() {
+    let mut log = learned_late();
+    for number in [3, 4, u64::MAX] {
+        let view = ask(
+            &mut log,
+            Instant::MAX,
+            AsOf::Position(Position::new(number)),
+        );
+        assert_eq!(view.as_of, Position::new(3));
+        assert_eq!(view.as_of_recorded_at, Some(second(40)));
+        assert_eq!(view.records.len(), 3);
+    }
+}
+
+#[test]
+fn positions_count_over_all_streams_and_records_of_others_are_not_told() {
+    let mut log = learned_late();
+    decide(
+        &mut log,
+        &mut seeded(),
+        second(50),
+        &[activate(2, second(45))],
+    );
+    let view = ask(&mut log, Instant::MAX, AsOf::Head);
+    assert_eq!(view.as_of, Position::new(5));
+    assert_eq!(view.as_of_recorded_at, Some(second(50)));
+    assert_eq!(view.version, StreamVersion::new(3));
+}
+
+#[test]
+fn an_empty_journal_answers_too() {
+    let mut log = MemoryLog::default();
+    for as_of in [
+        AsOf::Head,
+        AsOf::Position(Position::new(7)),
+        AsOf::RecordedAt(Instant::MAX),
+    ] {
+        let view = ask(&mut log, Instant::MAX, as_of);
+        assert_eq!(view.license, License::Absent);
+        assert_eq!(view.as_of, Position::START);
+    }
+}
+
+proptest! {
+    #[test]
+    fn as_of_a_position_is_the_replay_of_what_came_before(commands in commands()) {
+        let mut log = MemoryLog::default();
+        let mut ids = seeded();
+        for (number, command) in (0..).zip(commands) {
+            // Another stream in between: positions are not versions.
+            let calls = [call(1, command), activate(number + 2, second(1))];
+            decide(&mut log, &mut ids, second(number), &calls);
+        }
+        let head = log.head().unwrap().position.number();
+        let all = records(&mut log);
+        for number in 0..=head {
+            let position = Position::new(number);
+            let events = all
+                .iter()
+                .filter(|record| record.position <= position && record.stream == stream(1))
+                .filter_map(|record| record.event.as_license());
+            let view = ask(&mut log, Instant::MAX, AsOf::Position(position));
+            prop_assert_eq!(view.license, License::replay(events));
+            prop_assert_eq!(view.as_of, position);
+        }
+    }
+
+    #[test]
+    fn as_of_the_head_counts_what_is_in_effect(commands in commands(), at in instants()) {
+        let mut log = MemoryLog::default();
+        let calls: Vec<_> = commands.into_iter().map(|command| call(1, command)).collect();
+        decide(&mut log, &mut seeded(), second(0), &calls);
+        let view = ask(&mut log, at, AsOf::Head);
+        let all = log.read_stream(&stream(1), Position::MAX).unwrap();
+        let in_effect = all.iter().filter(|record| record.effective_at <= at).count();
+        let opening = view.records.first().is_some_and(|first| first.effective_at > at);
+        prop_assert_eq!(view.records.len(), in_effect + usize::from(opening));
+        prop_assert_eq!(view.records.is_empty(), in_effect == 0);
+        prop_assert!(view.records.first().is_none_or(|first| *first == all[0]));
+        prop_assert!(view.records.is_sorted_by_key(|record| record.position));
+    }
+
+    #[test]
+    fn an_instant_resolves_to_the_last_record_that_was_known_then(
+        steps in vec(0..3_u32, 0..40),
+        asked in 0..60_u32,
+    ) {
+        let mut log = MemoryLog::default();
+        let mut at = 0;
+        let mut known = 0;
+        for (version, step) in (0..).zip(steps) {
+            at += step;
+            known += u64::from(at <= asked);
+            append(&mut log, vec![draft(&stream(1), version, at)], vec![]);
+        }
+        let resolved = resolve(&mut log, AsOf::RecordedAt(second(asked))).unwrap();
+        prop_assert_eq!(resolved, Position::new(known));
+    }
+}

@@ -1,0 +1,122 @@
+//! A real file that says no in the middle of a batch.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tenure_domain::Instant;
+use tenure_journal::queue::{Unavailable, start};
+use tenure_journal::record_ids::Entropy;
+use tenure_journal::transact::{TransactError, transact};
+use tenure_journal::verify::verify;
+use tenure_journal::{
+    AppendError, Batch, Log, ManualClock, Position, ReadError, ReadLog, SqliteReader, Watch,
+};
+
+use crate::samples::{
+    activate, append, decide, draft, open, receipt, receipts, records, second, seeded, stream,
+};
+
+fn journal() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().expect("there is room for a temporary folder");
+    let path = folder.path().join("journal.db");
+    drop(open(&path));
+    (folder, path)
+}
+
+/// Runs SQL on a journal past its log.
+fn tamper(path: &Path, sql: &str) {
+    Connection::open(path)
+        .and_then(|connection| connection.execute_batch(sql))
+        .expect("the file is changed");
+}
+
+/// From here on the file takes no record beyond position 3: first the batch fails alone, as a
+/// constraint does, then with its whole transaction, as a full disk does.
+const BROKEN: [&str; 2] = [
+    "CREATE TRIGGER broken BEFORE INSERT ON records WHEN new.position > 3
+     BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    "CREATE TRIGGER broken BEFORE INSERT ON records WHEN new.position > 3
+     BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END",
+];
+
+#[test]
+fn a_batch_that_fails_in_the_middle_leaves_nothing_and_the_log_goes_on() {
+    for broken in BROKEN {
+        let (_folder, path) = journal();
+        let mut log = open(&path);
+        let head = append(&mut log, vec![draft(&stream(1), 0, 2)], vec![receipt(1)]);
+        tamper(&path, broken);
+        let batch = Batch {
+            receipts: vec![receipt(3)],
+            drafts: (1..=4).map(|it| draft(&stream(1), it, it + 3)).collect(),
+        };
+        let error = log.append(&batch).unwrap_err();
+        let AppendError::Unavailable(cause) = error else {
+            panic!("{error}");
+        };
+        assert!(cause.to_string().contains("the disk is full"), "{cause}");
+        assert_eq!(log.head().unwrap(), head);
+        assert_eq!(records(&mut log).len(), 1);
+        assert_eq!(receipts(&mut log), [receipt(1)]);
+        tamper(&path, "DROP TRIGGER broken");
+        assert_eq!(log.append(&batch).unwrap().position, Position::new(5));
+    }
+}
+
+#[test]
+fn a_line_over_a_file_that_fails_loses_nothing_that_it_acknowledged() {
+    for broken in BROKEN {
+        let (_folder, path) = journal();
+        let opened = path.clone();
+        let (queue, writer) = start(
+            Box::new(move || Ok(open(&opened))),
+            Arc::new(ManualClock::at(second(9))),
+            Entropy::Seeded(1),
+            Arc::new(Watch::default()),
+            8,
+        )
+        .unwrap();
+        let call = |number| queue.submit_and_wait(activate(number, second(1)), Instant::MAX);
+        let mut acknowledged = vec![call(1).unwrap().receipt_id];
+        tamper(&path, broken);
+        assert_eq!(call(2).unwrap_err(), Unavailable::Failed);
+        let trouble = queue.health().trouble().unwrap();
+        assert!(trouble.contains("the disk is full"), "{trouble}");
+        tamper(&path, "DROP TRIGGER broken");
+        acknowledged.push(call(2).unwrap().receipt_id);
+        assert_eq!(queue.health().trouble(), None);
+        writer.stop();
+
+        let mut reader = SqliteReader::open(&path).unwrap();
+        let kept: Vec<_> = receipts_of(&mut reader);
+        assert_eq!(kept, acknowledged);
+        assert!(verify(&mut reader, |_, _| {}).unwrap().are_clean());
+    }
+}
+
+fn receipts_of(reader: &mut SqliteReader) -> Vec<tenure_journal::ReceiptId> {
+    let receipts = reader.receipts_after(None, 100).expect("they are read");
+    receipts.iter().map(|receipt| receipt.id).collect()
+}
+
+#[test]
+fn a_stream_that_cannot_be_read_decides_nothing() {
+    let (_folder, path) = journal();
+    let mut log = open(&path);
+    let mut ids = seeded();
+    decide(&mut log, &mut ids, second(2), &[activate(1, second(1))]);
+    tamper(
+        &path,
+        "DROP TRIGGER records_are_never_changed;
+         UPDATE records SET event = 'transferred' WHERE position = 2",
+    );
+    let calls = [activate(2, second(1)), activate(1, second(1))];
+    let error = transact(&mut log, &mut ids, second(3), &calls).unwrap_err();
+    let TransactError::Read(ReadError::Corrupt { what }) = error else {
+        panic!("{error:?}");
+    };
+    assert!(what.starts_with("record 2: "), "{what}");
+    assert_eq!(receipts(&mut log).len(), 1);
+}

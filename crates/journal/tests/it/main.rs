@@ -1,0 +1,17 @@
+//! The journal, from outside: what every log must do, the stored forms, the write path and its
+//! faults, questions about the past, and what a reading of the whole finds.
+
+mod as_of;
+mod conformance;
+mod explain;
+mod faults;
+mod golden;
+mod hooked;
+mod queue;
+mod restart;
+mod samples;
+mod schema;
+mod sqlite;
+mod stored;
+mod transact;
+mod verify;
