@@ -1,1 +1,38 @@
-//! Read models folded from the journal, disposable and rebuildable.
+//! Read models folded from the journal: disposable, and rebuilt whenever somebody doubts them.
+//!
+//! The journal is the truth; this crate keeps one SQLite file beside it that answers questions
+//! about many licenses at once. Deleting the file loses nothing.
+//!
+//! * [`store`] opens the file, and replaces one that is damaged or of another version;
+//! * [`fold`] applies records and receipts to the projections [`licenses`], [`orders`] and
+//!   [`receipts`], and keeps how far it came in the same transaction: a record folded twice
+//!   changes nothing, a crash loses nothing;
+//! * [`projector`] is the thread that follows the journal, [`progress`] tells how far it is;
+//! * [`queries`] asks;
+//! * [`rebuild`] folds the whole journal into a fresh file, fast, and [`verify`] compares a fresh
+//!   fold with the live rows.
+//!
+//! No decision reads a read model, and none holds personal data or the bytes of a call.
+
+pub mod fold;
+pub mod licenses;
+pub mod orders;
+mod pages;
+pub mod progress;
+pub mod projector;
+pub mod queries;
+pub mod rebuild;
+pub mod receipts;
+mod state;
+pub mod store;
+pub mod verify;
+
+pub use progress::Progress;
+pub use projector::{OpenReader, Projector, StartError};
+pub use queries::{
+    Checkpoint, LicenseFilter, LicenseRow, OrderLineRow, OrderRow, Page, Queries, QueryError,
+    ReceiptFilter, ReceiptRow,
+};
+pub use rebuild::{RebuildError, Rebuilt, rebuild};
+pub use store::{Store, StoreError};
+pub use verify::{Comparison, Difference, verify};

@@ -1,1 +1,28 @@
-//! The marketplace as a program: signer, debugging cases, retries, faults, open APIs.
+//! The marketplace as a program: the other side of every call that a merchant's service answers.
+//!
+//! Written from the marketplace's public documents and signing with its own code, so that a
+//! mistake in the code that verifies cannot hide in the code that signs.
+//!
+//! * [`signer`], [`sdk`]: signatures of calls to merchants; signatures of calls to the open APIs.
+//! * [`body`]: the bodies of all calls. [`client`]: sends one and judges the answer.
+//! * [`check`]: the debugging page, with every case and negative case.
+//! * [`messages`]: the list of production messages and its retries. [`disorder`]: seeded faults.
+//! * [`market`]: listings, codes, instances, orders. [`clock`]: a time that can be moved.
+//! * [`open_api`], [`serve`]: the HTTP side. [`play`]: the scripted flows of a demonstration.
+//!
+//! Sending needs a rustls provider that the program has installed before it makes a
+//! [`client::Client`].
+
+pub mod body;
+pub mod check;
+pub mod client;
+pub mod clock;
+pub mod disorder;
+pub mod market;
+pub mod messages;
+pub mod open_api;
+pub mod play;
+pub mod random;
+pub mod sdk;
+pub mod serve;
+pub mod signer;

@@ -1,2 +1,140 @@
-//! The `tenure` binary.
-fn main() {}
+//! The `tenure` binary: configuration, commands, signals. The only crate that reads files,
+//! environment and arguments.
+
+mod commands;
+mod config;
+mod failure;
+mod output;
+mod service;
+mod when;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::config::{Config, LogFormat};
+use crate::failure::{Classify, Failure};
+use crate::output::{Format, Output};
+
+/// A self-hosted, event-sourced license lifecycle service for cloud marketplace merchants.
+#[derive(Debug, Parser)]
+#[command(name = "tenure", version, about, propagate_version = true)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 refused or found wrong, 2 usage, 3 unavailable.\n\n\
+    Example: tenure demo --exit"
+)]
+struct Arguments {
+    /// The configuration file; `tenure.toml` if there is one, else a development set-up
+    #[arg(long, global = true, value_name = "PATH", env = "TENURE_CONFIG")]
+    config: Option<PathBuf>,
+    /// How records are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer the marketplace's callbacks and the merchant's questions
+    #[command(after_help = "Example: tenure serve --config /etc/tenure/tenure.toml")]
+    Serve,
+    /// Play a marketplace against a service in a fresh folder, and print what happened
+    #[command(after_help = "Example: tenure demo --exit")]
+    Demo(commands::demo::Demo),
+    /// The marketplace's side: check a production address, or serve a marketplace to develop against
+    #[command(subcommand)]
+    Sandbox(commands::sandbox::Sandbox),
+    /// Licenses: show one, its history, or activate a code
+    #[command(subcommand)]
+    License(commands::license::License),
+    /// Every call ever received, with its verdict
+    #[command(subcommand)]
+    Receipts(commands::receipts::Receipts),
+    /// Rebuild the read models, or compare them with a fresh fold
+    #[command(after_help = "Example: tenure replay --verify")]
+    Replay(commands::replay::Replay),
+    /// The journal itself
+    #[command(subcommand)]
+    Journal(commands::journal::Journal),
+    /// The configuration: look it over, or print an example
+    #[command(subcommand)]
+    Config(commands::config::ConfigCommand),
+    /// Check configuration, clock, disk, keys, journal and reachability, and say how to mend each
+    #[command(after_help = "Example: tenure doctor --config tenure.toml")]
+    Doctor,
+    /// Print completions for a shell
+    #[command(after_help = "Example: tenure completions bash > /etc/bash_completion.d/tenure")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // One provider of cryptography for TLS, named here and nowhere else. It fails only where one
+    // was installed before.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let output = Output::stdout(arguments.format);
+    match run(arguments, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            Output::complain(&failure);
+            failure.exit_code()
+        },
+    }
+}
+
+fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+    let path = arguments.config.as_deref();
+    let load = || Config::load(path, std::env::vars()).usage();
+    match arguments.command {
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "tenure", &mut script);
+            output.line(String::from_utf8_lossy(&script).trim_end());
+            Ok(())
+        },
+        Command::Config(command) => command.run(load, output),
+        Command::Serve => {
+            let config = load()?;
+            log_to_stderr(&config.log.filter, config.log.format);
+            commands::serve::run(&config)
+        },
+        Command::Demo(demo) => {
+            log_to_stderr("warn", LogFormat::Text);
+            demo.run(output)
+        },
+        Command::Doctor => {
+            log_to_stderr("error", LogFormat::Text);
+            commands::doctor::run(path, output)
+        },
+        Command::Sandbox(sandbox) => {
+            log_to_stderr("warn", LogFormat::Text);
+            sandbox.run(load, output)
+        },
+        Command::License(license) => {
+            log_to_stderr("warn", LogFormat::Text);
+            license.run(&load()?, output)
+        },
+        Command::Receipts(receipts) => receipts.run(&load()?, output),
+        Command::Replay(replay) => {
+            log_to_stderr("warn", LogFormat::Text);
+            replay.run(&load()?, output)
+        },
+        Command::Journal(journal) => journal.run(&load()?, output),
+    }
+}
+
+/// Logs go to standard error, so that standard output holds results only.
+fn log_to_stderr(filter: &str, format: LogFormat) {
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => subscriber.init(),
+        LogFormat::Json => subscriber.json().init(),
+    }
+}

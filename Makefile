@@ -1,0 +1,50 @@
+# What people and machines do with this project. `make` lists it.
+
+CARGO ?= cargo
+NEXTEST_PROFILE ?= default
+
+.PHONY: help demo deps check fmt fmt-check lint test bench doc golden ci
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: ## build, start the service, play a marketplace against it, print what happened
+	$(CARGO) run --locked --quiet -p tenure -- demo $(DEMO)
+
+deps: ## install what the tests need and the machine lacks
+	@command -v cargo-nextest >/dev/null || $(CARGO) install --locked cargo-nextest
+	@command -v strace >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq strace; \
+	  else sudo apt-get update -qq && sudo apt-get install -y -qq strace; fi; }
+
+check: ## type-check everything
+	$(CARGO) check --workspace --all-targets
+
+fmt: ## format
+	$(CARGO) fmt --all
+
+fmt-check:
+	$(CARGO) fmt --all --check
+
+lint: ## clippy on everything, warnings are errors
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+test: deps ## every test
+	$(CARGO) build --locked --quiet -p tenure
+	$(CARGO) nextest run --locked --workspace --profile $(NEXTEST_PROFILE)
+	$(CARGO) test --locked --workspace --doc --quiet
+
+bench: ## the figures that are promised, measured beside their bounds (release build, some minutes)
+	$(CARGO) bench --locked -p tenure-tests --bench numbers -- $(BENCH)
+
+doc: ## rustdoc, warnings are errors
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+golden: ## rewrite golden files and snapshots, and show what changed
+	UPDATE_GOLDEN=1 INSTA_UPDATE=always $(CARGO) nextest run --locked --workspace || true
+	git diff --stat
+
+ci: fmt-check lint ## what runs before a change lands
+	$(MAKE) test NEXTEST_PROFILE=ci
+	$(MAKE) doc
+	$(MAKE) demo DEMO=--exit

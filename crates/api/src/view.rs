@@ -1,0 +1,442 @@
+//! The shapes of answers.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use tenure_domain::{Instant, License, LicenseId, ListingId, Living, Quantity, Status};
+use tenure_journal::{Position, Receipt, Record, StreamVersion};
+use tenure_outbound::Activated;
+use tenure_projector::{Checkpoint, OrderRow, ReceiptRow};
+use utoipa::ToSchema;
+
+mod data;
+
+/// A point on the transaction axis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AsOf {
+    /// The last position that was looked at.
+    pub position: u64,
+    /// When its record was recorded; null if the journal was empty.
+    pub recorded_at: Option<String>,
+}
+
+/// A license at an instant, as the journal knew it at another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LicenseView {
+    /// The instance id, or the authorization code.
+    #[schema(example = "PLTEST0001")]
+    pub id: String,
+    /// The production address through which it first came.
+    #[schema(example = "cad-pro")]
+    pub listing: String,
+    /// `license_code`, `saas` or `online_license`.
+    #[schema(example = "license_code")]
+    pub family: String,
+    /// `provisioning`, `issued`, `active`, `grace`, `expired`, `suspended` or `released`.
+    #[schema(example = "active")]
+    pub status: String,
+    /// When it came into force.
+    pub starts_at: Option<String>,
+    /// When its term ends; null for what never ends and for what we were not told.
+    pub expires_at: Option<String>,
+    /// How long after the end it still serves, in seconds.
+    pub grace_seconds: u32,
+    /// Who bought it, as far as we were told.
+    pub customer_id: Option<String>,
+    /// What is licensed, as far as we were told.
+    pub product_id: Option<String>,
+    /// How many units, as far as we were told.
+    pub quantity: Option<u32>,
+    /// The orders that changed it, in the order in which they first did.
+    pub orders: Vec<String>,
+    /// How many records its stream had.
+    pub version: u32,
+    /// The position of the last record that counts.
+    pub position: u64,
+    /// The instant that the status is about.
+    pub at: String,
+    /// How much of the journal was looked at.
+    pub as_of: AsOf,
+}
+
+/// Some licenses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LicensesPage {
+    /// By id; by their end, if they were asked for by it.
+    pub licenses: Vec<LicenseView>,
+    /// Goes on after the last one; null if there are no more.
+    pub next_cursor: Option<String>,
+    /// How much of the journal the answer knows, at the least.
+    pub as_of: AsOf,
+}
+
+/// A record of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RecordView {
+    /// The place in the journal, from 1 and without gaps.
+    pub position: u64,
+    /// The license; null for a record about an order.
+    pub license_id: Option<String>,
+    /// The order, of a record about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<String>,
+    /// The place in its stream, from 1.
+    pub version: u32,
+    /// What happened, in the past tense.
+    #[schema(example = "renewed")]
+    pub event: String,
+    /// Valid time: since when it holds.
+    pub effective_at: String,
+    /// Transaction time: when the journal learned it. Never goes back.
+    pub recorded_at: String,
+    /// `koogallery` or `operator`.
+    #[schema(example = "koogallery")]
+    pub actor: String,
+    /// The receipt of the call that caused it.
+    pub receipt_id: String,
+    /// What the event tells.
+    #[schema(value_type = Object)]
+    pub data: serde_json::Value,
+}
+
+/// The records of one license.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HistoryView {
+    /// Oldest first.
+    pub records: Vec<RecordView>,
+    /// How much of the journal was looked at.
+    pub as_of: AsOf,
+}
+
+/// Some records of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RecordsPage {
+    /// In the order of the journal.
+    pub records: Vec<RecordView>,
+    /// What to give as `after` to go on.
+    pub next_after: u64,
+    /// The last position of the journal.
+    pub head: u64,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReceiptSummary {
+    /// Its name.
+    pub id: String,
+    /// The production address that was called, as the caller wrote it.
+    pub listing: String,
+    /// When its bytes were taken in.
+    pub arrived_at: String,
+    /// The HTTP method; `OPEN-API` for a call that we made and the marketplace answered.
+    pub method: String,
+    /// The interface that was called, as far as it could be told.
+    pub activity: Option<String>,
+    /// Whether a key of ours vouches for the call.
+    pub authentic: bool,
+    /// `applied`, `already_applied`, `answered`, `refused`, `rejected`, `quarantined` or `probe`.
+    #[schema(example = "applied")]
+    pub verdict: String,
+    /// Why, if it was not applied: a stable code.
+    pub reason: Option<String>,
+    /// The license that it changed, if it changed one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub license_id: Option<String>,
+}
+
+/// Some receipts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReceiptsPage {
+    /// Newest first.
+    pub receipts: Vec<ReceiptSummary>,
+    /// Goes on after the last one; null if there are no more.
+    pub next_cursor: Option<String>,
+}
+
+/// A call as it came in, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReceiptView {
+    /// What became of it.
+    #[serde(flatten)]
+    pub summary: ReceiptSummary,
+    /// The query string as received.
+    pub parameters: String,
+    /// The body as received; the beginning of it, if nobody vouches for the call.
+    pub body: Content,
+    /// The body of our answer.
+    pub answer: Content,
+}
+
+/// Bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Content {
+    /// `utf-8`, or `base64` for what is no text.
+    #[schema(example = "utf-8")]
+    pub encoding: String,
+    /// The bytes, so encoded.
+    pub content: String,
+}
+
+/// An order: what the marketplace announced of it, and the licenses that it changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OrderView {
+    /// Its id.
+    #[schema(example = "CS2211181819B4LVS")]
+    pub id: String,
+    /// The lines that the marketplace announced.
+    pub lines: Vec<OrderLineView>,
+    /// The licenses that it changed, by id.
+    pub licenses: Vec<String>,
+    /// How much of the journal the answer knows, at the least.
+    pub as_of: AsOf,
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OrderLineView {
+    /// The line.
+    #[schema(example = "CS2211181819B4LVS-000001")]
+    pub order_line_id: String,
+    /// The production address that was called.
+    pub listing: String,
+    /// When the announcement came.
+    pub notified_at: String,
+    /// The position of its record.
+    pub position: u64,
+}
+
+/// A code is in force, and the journal says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ActivatedView {
+    /// The code.
+    #[schema(example = "PLTEST0001")]
+    pub id: String,
+    /// The listing that it was activated for.
+    #[schema(example = "cad-pro")]
+    pub listing: String,
+    /// `recorded`, or `already_applied` if it was in force before.
+    #[schema(example = "recorded")]
+    pub outcome: String,
+    /// The receipt of the marketplace's answer.
+    pub receipt_id: String,
+    /// What to give as `min_position` to see it in a list.
+    pub position: u64,
+    /// When the term ends, by the marketplace's word.
+    pub expires_at: Option<String>,
+    /// Whether that is an estimate, because no query told the end.
+    pub estimate: bool,
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CommandView {
+    /// The license.
+    pub id: String,
+    /// `recorded`, or `already_applied` if nothing was left to do.
+    #[schema(example = "recorded")]
+    pub outcome: String,
+}
+
+/// A license and where its last record is.
+#[derive(Debug)]
+pub struct Located<'a> {
+    /// The license's id.
+    pub id: &'a LicenseId,
+    /// Its state.
+    pub license: &'a License,
+    /// The version of its stream.
+    pub version: StreamVersion,
+    /// The position of its last record.
+    pub position: Position,
+}
+
+impl LicenseView {
+    /// `None` for a license to which nothing has happened.
+    pub fn of(located: &Located<'_>, at: Instant, as_of: &AsOf) -> Option<Self> {
+        let living: &Living = located.license.living()?;
+        let status: Status = located.license.status_at(at)?;
+        Some(Self {
+            id: located.id.to_string(),
+            listing: living.listing.to_string(),
+            family: living.family.name().to_owned(),
+            status: status.name().to_owned(),
+            starts_at: living.term.starts_at.map(time),
+            expires_at: living.term.expires_at.map(time),
+            grace_seconds: living.term.grace_seconds,
+            customer_id: living.customer.as_ref().map(ToString::to_string),
+            product_id: living.product.as_ref().map(ToString::to_string),
+            quantity: living.quantity.map(Quantity::units),
+            orders: living.orders().iter().map(ToString::to_string).collect(),
+            version: located.version.number(),
+            position: located.position.number(),
+            at: time(at),
+            as_of: as_of.clone(),
+        })
+    }
+}
+
+impl AsOf {
+    /// A point on the transaction axis.
+    pub fn new(position: Position, recorded_at: Option<Instant>) -> Self {
+        Self {
+            position: position.number(),
+            recorded_at: recorded_at.map(time),
+        }
+    }
+}
+
+impl From<Checkpoint> for AsOf {
+    fn from(checkpoint: Checkpoint) -> Self {
+        Self::new(checkpoint.position, checkpoint.recorded_at)
+    }
+}
+
+impl From<&Record> for RecordView {
+    fn from(record: &Record) -> Self {
+        Self {
+            position: record.position.number(),
+            license_id: record.stream.license_id().map(ToString::to_string),
+            order_id: data::order_id(&record.stream.subject).map(ToString::to_string),
+            version: record.version.number(),
+            event: record.event.name().to_owned(),
+            effective_at: time(record.effective_at),
+            recorded_at: time(record.recorded_at),
+            actor: record.actor.name().to_owned(),
+            receipt_id: record.receipt_id.to_string(),
+            data: data::of(&record.event),
+        }
+    }
+}
+
+impl From<&ReceiptRow> for ReceiptSummary {
+    fn from(row: &ReceiptRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            listing: row.listing.clone(),
+            arrived_at: time(row.arrived_at),
+            method: row.method.clone(),
+            activity: row.activity.clone(),
+            authentic: row.authentic,
+            verdict: row.verdict.name().to_owned(),
+            reason: row.reason.clone(),
+            license_id: row.license.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl From<&Receipt> for ReceiptView {
+    fn from(receipt: &Receipt) -> Self {
+        let text = |text: &str| text.to_owned();
+        Self {
+            summary: ReceiptSummary {
+                id: receipt.id.to_string(),
+                listing: text(&receipt.listing),
+                arrived_at: time(receipt.arrived_at),
+                method: text(&receipt.method),
+                activity: receipt.activity.as_deref().map(text),
+                authentic: receipt.authentic,
+                verdict: receipt.verdict.name().to_owned(),
+                reason: receipt.reason.as_deref().map(text),
+                license_id: None,
+            },
+            parameters: text(&receipt.parameters),
+            body: Content::of(&receipt.body),
+            answer: Content::of(&receipt.answer),
+        }
+    }
+}
+
+impl Content {
+    fn of(bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self {
+                encoding: "utf-8".to_owned(),
+                content: text.to_owned(),
+            },
+            Err(_) => Self {
+                encoding: "base64".to_owned(),
+                content: STANDARD.encode(bytes),
+            },
+        }
+    }
+}
+
+impl OrderView {
+    pub(crate) fn of(row: &OrderRow, checkpoint: Checkpoint) -> Self {
+        let line = |line: &tenure_projector::OrderLineRow| OrderLineView {
+            order_line_id: line.line.to_string(),
+            listing: line.listing.to_string(),
+            notified_at: time(line.notified_at),
+            position: line.position.number(),
+        };
+        Self {
+            id: row.id.to_string(),
+            lines: row.lines.iter().map(line).collect(),
+            licenses: row.licenses.iter().map(ToString::to_string).collect(),
+            as_of: checkpoint.into(),
+        }
+    }
+}
+
+impl ActivatedView {
+    /// What became of an activation.
+    pub fn of(listing: &ListingId, code: &LicenseId, activated: &Activated) -> Self {
+        Self {
+            id: code.to_string(),
+            listing: listing.to_string(),
+            outcome: outcome(activated.outcome).to_owned(),
+            receipt_id: activated.receipt_id.to_string(),
+            position: activated.head.number(),
+            expires_at: activated.expires_at.map(time),
+            estimate: activated.estimate,
+        }
+    }
+}
+
+/// The word for what came of a command that was not refused.
+pub(crate) fn outcome(outcome: tenure_journal::Outcome) -> &'static str {
+    match outcome {
+        tenure_journal::Outcome::Recorded => "recorded",
+        tenure_journal::Outcome::AlreadyApplied => "already_applied",
+    }
+}
+
+/// An instant as RFC 3339 in UTC, with as many digits as it needs. Those that the calendar does
+/// not reach are shown as its ends.
+pub(crate) fn time(instant: Instant) -> String {
+    let ends = if instant < Instant::EPOCH {
+        DateTime::<Utc>::MIN_UTC
+    } else {
+        DateTime::<Utc>::MAX_UTC
+    };
+    DateTime::from_timestamp_micros(instant.micros())
+        .unwrap_or(ends)
+        .to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_shown_with_the_digits_that_they_need() {
+        assert_eq!(time(Instant::EPOCH), "1970-01-01T00:00:00Z");
+        assert_eq!(
+            time(Instant::from_micros(1_500)),
+            "1970-01-01T00:00:00.001500Z"
+        );
+        assert!(time(Instant::MAX).ends_with('Z'));
+        assert!(time(Instant::from_micros(i64::MIN)).ends_with('Z'));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_as_base64() {
+        assert_eq!(Content::of("授权码".as_bytes()).content, "授权码");
+        let binary = Content::of(&[0xff, 0x00]);
+        assert_eq!(
+            (binary.encoding.as_str(), binary.content.as_str()),
+            ("base64", "/wA=")
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! What an event tells, member by member. The names are those of the stored form; instants are
+//! written out.
+
+use serde_json::{Map, Value, json};
+use tenure_domain::{Activation, Event, OrderId, OrderLine, Quantity, TermChange, order};
+use tenure_journal::Subject;
+
+use super::time;
+
+/// The order that a stream is about, if it is about one.
+pub(super) fn order_id(subject: &Subject) -> Option<&OrderId> {
+    match subject {
+        Subject::License(_) => None,
+        Subject::Order(line) => Some(&line.order),
+    }
+}
+
+/// The data of an event. A member that the event does not have is left out.
+pub(super) fn of(event: &tenure_journal::Event) -> Value {
+    match event {
+        tenure_journal::Event::License(event) => of_license(event),
+        tenure_journal::Event::Order(order::Event::Notified { listing, order }) => {
+            with_order(json!({ "listing": listing.as_str() }), order)
+        },
+    }
+}
+
+fn of_license(event: &Event) -> Value {
+    match event {
+        Event::Purchased {
+            listing,
+            family,
+            order,
+        } => with_order(
+            json!({ "listing": listing.as_str(), "family": family.name() }),
+            order,
+        ),
+        Event::Issued { listing } => json!({ "listing": listing.as_str() }),
+        Event::Provisioned { provisioned_at } => {
+            json!({ "provisioned_at": time(*provisioned_at) })
+        },
+        Event::Activated(activation) => of_activation(activation),
+        Event::Renewed(change)
+        | Event::RenewalCancelled(change)
+        | Event::ConvertedToPaid(change) => of_term_change(change),
+        Event::Upgraded { order } => with_order(json!({}), order),
+        Event::Released { order } => match order {
+            Some(order) => with_order(json!({}), order),
+            None => json!({}),
+        },
+        Event::Expired | Event::Suspended | Event::Reinstated => json!({}),
+    }
+}
+
+fn of_activation(activation: &Activation) -> Value {
+    present([
+        ("activated_at", Some(time(activation.activated_at).into())),
+        (
+            "expires_at",
+            activation.expires_at.map(|at| time(at).into()),
+        ),
+        ("grace_seconds", Some(activation.grace_seconds.into())),
+        (
+            "product_id",
+            activation.product.as_ref().map(|id| id.as_str().into()),
+        ),
+        (
+            "quantity",
+            activation.quantity.map(Quantity::units).map(Value::from),
+        ),
+        (
+            "order_id",
+            activation.order.as_ref().map(|id| id.as_str().into()),
+        ),
+    ])
+}
+
+fn of_term_change(change: &TermChange) -> Value {
+    let data = present([
+        ("scene", Some(change.scene.as_ref().into())),
+        ("expires_at", Some(time(change.expires_at).into())),
+        (
+            "expires_at_received",
+            Some(change.expires_at_received.as_ref().into()),
+        ),
+        ("grace_seconds", Some(change.grace_seconds.into())),
+        (
+            "product_id",
+            change.product.as_ref().map(|id| id.as_str().into()),
+        ),
+    ]);
+    with_order(data, &change.order)
+}
+
+fn present<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    let members = members
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(members.collect::<Map<_, _>>())
+}
+
+fn with_order(mut data: Value, order: &OrderLine) -> Value {
+    data["order_id"] = order.order.as_str().into();
+    data["order_line_id"] = order.line.as_str().into();
+    data
+}

@@ -1,0 +1,244 @@
+//! The projection of licenses: one row each, and one for every order that changed it.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
+
+use rusqlite::{Connection, OptionalExtension, Statement, params};
+use tenure_domain::{
+    CustomerId, Event, Hold, Instant, License, LicenseId, Living, MerchantId, Phase, ProductId,
+    Quantity,
+};
+use tenure_journal::{Position, Record, StreamVersion};
+
+use crate::state;
+use crate::store::StoreError;
+
+mod order_rows;
+
+pub(crate) use order_rows::OrderRows;
+
+/// The projection's name.
+pub const NAME: &str = "licenses";
+/// The version of its rows. Raise it when they, or the form of a state, come out differently.
+pub const VERSION: u32 = 1;
+
+/// How much of the states a fold keeps in memory, in bytes, before it writes them to the table.
+const KEPT_BYTES_MAX: usize = 128 << 20;
+/// What an entry takes beside its texts and its state.
+const ENTRY_BYTES: usize = 192;
+
+/// Which license. In the order of the table's key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The license.
+    pub id: LicenseId,
+    /// Whose it is.
+    pub merchant: MerchantId,
+}
+
+/// What a status rests on apart from the time of day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Released,
+    Suspended,
+    Expired,
+    Provisioning,
+    Issued,
+    InForce,
+}
+
+/// Hashed without a seed, so that two runs are alike: ids come from calls that are authentic. The
+/// order is never used.
+type Kept = HashMap<Key, Entry, BuildHasherDefault<DefaultHasher>>;
+
+/// The licenses that a fold has met, as bytes; the table holds the others.
+#[derive(Debug)]
+pub(crate) struct Licenses {
+    kept: Kept,
+    kept_bytes: usize,
+    kept_bytes_max: usize,
+    /// Whether the table may hold licenses that are not kept.
+    table_has_rows: bool,
+    /// The rows of the orders, while each of them is met once.
+    orders: Option<OrderRows>,
+    scratch: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    state: Box<[u8]>,
+    version: StreamVersion,
+    position: Position,
+    effective_at: Instant,
+    recorded_at: Instant,
+}
+
+impl Standing {
+    pub(crate) fn of(license: &License) -> Option<Self> {
+        match license {
+            License::Absent => None,
+            License::Released(_) => Some(Self::Released),
+            License::Living(living) => Some(match (living.hold, living.phase) {
+                (Some(Hold::Suspended), _) => Self::Suspended,
+                (Some(Hold::Expired), _) => Self::Expired,
+                (None, Phase::Provisioning) => Self::Provisioning,
+                (None, Phase::Issued) => Self::Issued,
+                (None, Phase::InForce) => Self::InForce,
+            }),
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::Suspended => "suspended",
+            Self::Expired => "expired",
+            Self::Provisioning => "provisioning",
+            Self::Issued => "issued",
+            Self::InForce => "in_force",
+        }
+    }
+}
+
+impl Licenses {
+    /// Begins with a table that is known to be empty.
+    pub(crate) fn begin() -> Self {
+        Self {
+            kept: Kept::default(),
+            kept_bytes: 0,
+            kept_bytes_max: KEPT_BYTES_MAX,
+            table_has_rows: false,
+            orders: Some(OrderRows::default()),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Goes on from what the table holds.
+    pub(crate) fn resume() -> Self {
+        Self {
+            table_has_rows: true,
+            orders: None,
+            ..Self::begin()
+        }
+    }
+
+    /// Applies an event of a license.
+    pub(crate) fn apply(
+        &mut self,
+        connection: &Connection,
+        key: &Key,
+        event: &Event,
+        record: &Record,
+    ) -> Result<(), StoreError> {
+        let known = self.kept.get_mut(key);
+        let license = match &known {
+            Some(entry) => decode(&entry.state, key)?,
+            None if self.table_has_rows => load(connection, key)?,
+            None => License::Absent,
+        };
+        self.scratch.clear();
+        state::encode(&license.evolve(event), &mut self.scratch);
+        let entry = Entry {
+            state: self.scratch.as_slice().into(),
+            version: record.version,
+            position: record.position,
+            effective_at: record.effective_at,
+            recorded_at: record.recorded_at,
+        };
+        self.kept_bytes += entry.state.len();
+        if let Some(known) = known {
+            self.kept_bytes -= known.state.len();
+            *known = entry;
+        } else {
+            self.kept_bytes += key.id.as_str().len() + key.merchant.as_str().len() + ENTRY_BYTES;
+            self.kept.insert(key.clone(), entry);
+        }
+        if self.kept_bytes > self.kept_bytes_max {
+            self.spill(connection)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is kept, in the order of the table's key, and keeps nothing.
+    pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let mut rows = connection.prepare_cached(include_str!("licenses/put.sql"))?;
+        let mut put_order = connection.prepare_cached(order_rows::PUT)?;
+        let mut kept: Vec<_> = std::mem::take(&mut self.kept).into_iter().collect();
+        kept.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        for (key, entry) in kept {
+            let license = decode(&entry.state, &key)?;
+            // What a history without beginning leads to has no row, as the fold needs none.
+            if let (Some(living), Some(standing)) = (license.living(), Standing::of(&license)) {
+                put(&mut rows, &key, &entry, living, standing)?;
+                let (merchant, id) = (key.merchant.as_str(), key.id.as_str());
+                for order in living.orders() {
+                    if let Some(gathered) = &mut self.orders {
+                        gathered.gather(order.as_str(), merchant, id);
+                    } else {
+                        put_order.execute((order.as_str(), merchant, id))?;
+                    }
+                }
+            }
+        }
+        self.kept_bytes = 0;
+        self.table_has_rows = true;
+        Ok(())
+    }
+
+    /// Makes room. From here on the rows of a license may be written more than once.
+    fn spill(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.orders = None;
+        self.flush(connection)
+    }
+
+    /// The orders that were gathered, and still have to be written.
+    pub(crate) fn take_orders(&mut self) -> OrderRows {
+        self.orders.take().unwrap_or_default()
+    }
+}
+
+fn put(
+    rows: &mut Statement<'_>,
+    key: &Key,
+    entry: &Entry,
+    living: &Living,
+    standing: Standing,
+) -> rusqlite::Result<()> {
+    let over_at = living
+        .term
+        .expires_at
+        .map(|end| end.plus_seconds(i64::from(living.term.grace_seconds)));
+    rows.execute(params![
+        key.id.as_str(),
+        key.merchant.as_str(),
+        living.listing.as_str(),
+        living.family.name(),
+        standing.name(),
+        living.term.starts_at.map(Instant::micros),
+        living.term.expires_at.map(Instant::micros),
+        over_at.map(Instant::micros),
+        living.customer.as_ref().map(CustomerId::as_str),
+        living.product.as_ref().map(ProductId::as_str),
+        living.quantity.map(Quantity::units),
+        entry.version.number(),
+        entry.position.number(),
+        entry.effective_at.micros(),
+        entry.recorded_at.micros(),
+        entry.state,
+    ])?;
+    Ok(())
+}
+
+fn load(connection: &Connection, key: &Key) -> Result<License, StoreError> {
+    let state: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT state FROM licenses WHERE id = ?1 AND merchant = ?2")?
+        .query_row((key.id.as_str(), key.merchant.as_str()), |row| row.get(0))
+        .optional()?;
+    decode(state.as_deref().unwrap_or_default(), key)
+}
+
+fn decode(bytes: &[u8], key: &Key) -> Result<License, StoreError> {
+    state::decode(bytes).ok_or_else(|| StoreError::Damaged {
+        what: format!("the state of license {} of {}", key.id, key.merchant),
+    })
+}

@@ -1,0 +1,3 @@
+SELECT id, merchant, version, position, effective_at, recorded_at, standing, state
+FROM licenses
+WHERE TRUE

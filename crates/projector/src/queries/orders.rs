@@ -1,0 +1,106 @@
+//! Questions about orders.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+use tenure_domain::{Instant, LicenseId, ListingId, MerchantId, OrderId, OrderLineId};
+use tenure_journal::Position;
+
+use super::question::Question;
+use super::{QueryError, damaged};
+
+/// An order as of the checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderRow {
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Its id.
+    pub id: OrderId,
+    /// The lines that the marketplace announced; none, if it only named the order in calls about
+    /// licenses.
+    pub lines: Vec<OrderLineRow>,
+    /// The licenses that it changed, by id.
+    pub licenses: Vec<LicenseId>,
+}
+
+/// A line of an order that the marketplace announced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLineRow {
+    /// The line.
+    pub line: OrderLineId,
+    /// The production address that was called.
+    pub listing: ListingId,
+    /// When the announcement came.
+    pub notified_at: Instant,
+    /// The position of its record.
+    pub position: Position,
+}
+
+const LINES: &str = include_str!("orders/lines.sql");
+const LICENSES: &str = include_str!("orders/licenses.sql");
+
+pub(super) fn one(
+    connection: &Connection,
+    merchant: Option<&MerchantId>,
+    id: &OrderId,
+) -> Result<Option<OrderRow>, QueryError> {
+    let lines = ask(LINES, merchant, id).rows(connection, |row| {
+        let line = OrderLineRow {
+            line: parsed(OrderLineId::parse(&row.get::<_, String>(1)?))?,
+            listing: parsed(ListingId::parse(&row.get::<_, String>(2)?))?,
+            notified_at: row.get(3).map(Instant::from_micros)?,
+            position: row.get(4).map(Position::new)?,
+        };
+        Ok((parsed(MerchantId::parse(&row.get::<_, String>(0)?))?, line))
+    })?;
+    let licenses = ask(LICENSES, merchant, id).rows(connection, |row| {
+        let license = parsed(LicenseId::parse(&row.get::<_, String>(1)?))?;
+        Ok((
+            parsed(MerchantId::parse(&row.get::<_, String>(0)?))?,
+            license,
+        ))
+    })?;
+    let by_lines = lines.iter().map(|(merchant, _)| merchant);
+    let by_licenses = licenses.iter().map(|(merchant, _)| merchant);
+    let merchants: BTreeSet<_> = by_lines.chain(by_licenses).cloned().collect();
+    if merchants.len() > 1 {
+        return Err(QueryError::Ambiguous {
+            name: format!("order {id}"),
+        });
+    }
+    Ok(merchants.into_iter().next().map(|merchant| OrderRow {
+        merchant,
+        id: id.clone(),
+        lines: lines.into_iter().map(|(_, line)| line).collect(),
+        licenses: licenses.into_iter().map(|(_, license)| license).collect(),
+    }))
+}
+
+fn ask(select: &str, merchant: Option<&MerchantId>, id: &OrderId) -> Question {
+    let mut question = Question::new(select);
+    question.bind(":order", id.as_str().to_owned());
+    let merchant = merchant.map(|merchant| merchant.as_str().to_owned());
+    question.and_if("merchant = :merchant", ":merchant", merchant);
+    question.sql.push_str(" ORDER BY merchant, 2");
+    question
+}
+
+fn parsed<T, E: ToString>(parsed: Result<T, E>) -> Result<T, QueryError> {
+    parsed.map_err(|error| damaged(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queries::question::plan;
+
+    #[test]
+    fn orders_are_found_over_keys() {
+        let id = OrderId::parse("CS2211181819B4LVS").unwrap();
+        for select in [LINES, LICENSES] {
+            let plan = plan(&ask(select, None, &id), "");
+            assert!(!plan.contains("SCAN"), "{plan}");
+            assert!(!plan.contains("TEMP"), "{plan}");
+        }
+    }
+}

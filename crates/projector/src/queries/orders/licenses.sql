@@ -1,0 +1,3 @@
+SELECT merchant, license_id
+FROM license_orders
+WHERE order_id = :order

@@ -1,0 +1,3 @@
+SELECT merchant, line_id, listing, notified_at, position
+FROM orders
+WHERE order_id = :order

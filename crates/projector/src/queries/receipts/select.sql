@@ -1,0 +1,3 @@
+SELECT id, listing, arrived_at, method, activity, authentic, verdict, reason, merchant, license_id
+FROM receipts
+WHERE TRUE

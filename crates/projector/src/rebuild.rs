@@ -1,0 +1,126 @@
+//! Folds a whole journal into a fresh file, and puts it in the place of the old one.
+
+use std::path::Path;
+use std::thread;
+
+use rusqlite::Connection;
+use tenure_journal::{Position, ReadError, ReadLog};
+
+use crate::fold::{Counts, Fold};
+use crate::licenses::OrderRows;
+use crate::pages::{self, Receipts};
+use crate::store::{self, Folded, StoreError};
+
+/// What a rebuild made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rebuilt {
+    /// The last position folded.
+    pub position: Position,
+    /// Records folded.
+    pub records: u64,
+    /// Receipts folded.
+    pub receipts: u64,
+    /// Licenses in the read model.
+    pub licenses: u64,
+    /// Order lines in the read model.
+    pub orders: u64,
+}
+
+/// Why a fresh fold could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The journal could not be read.
+    #[error("the journal could not be read to its end")]
+    Read(#[from] ReadError),
+    /// The read model could not be read or written.
+    #[error("the read model could not be made or read")]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for RebuildError {
+    fn from(error: rusqlite::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+/// Folds the whole journal into a file beside `read_db`, and renames it into place once it is on
+/// disk. No projector may run on the file meanwhile: the caller sees to that. `progress` is told
+/// the position and the head now and then.
+pub fn rebuild(
+    read_db: &Path,
+    log: &mut dyn ReadLog,
+    progress: impl FnMut(Position, Position),
+) -> Result<Rebuilt, RebuildError> {
+    store::refuse_foreign(read_db)?;
+    let fresh = store::beside(read_db, ".rebuild");
+    store::remove(&fresh)?;
+    let connection = Connection::open(&fresh).map_err(StoreError::from)?;
+    let head = log.head()?.position;
+    let (folded, counts) = fold_afresh(&connection, log, head, Receipts::Read, progress)?;
+    let count = |sql| connection.query_row(sql, [], |row| row.get(0));
+    let rebuilt = Rebuilt {
+        position: folded.position,
+        records: counts.records,
+        receipts: counts.receipts,
+        licenses: count("SELECT count(*) FROM licenses")?,
+        orders: count("SELECT count(*) FROM orders")?,
+    };
+    connection.close().map_err(|(_, error)| error)?;
+    put_in_place(&fresh, read_db)?;
+    Ok(rebuilt)
+}
+
+/// Folds the journal up to a position into an empty database that nobody else sees. Nothing is
+/// durable before the caller makes it so: a crash leaves a file to be thrown away.
+pub(crate) fn fold_afresh(
+    connection: &Connection,
+    log: &mut dyn ReadLog,
+    up_to: Position,
+    receipts: Receipts,
+    mut progress: impl FnMut(Position, Position),
+) -> Result<(Folded, Counts), RebuildError> {
+    connection.execute_batch(include_str!("store/fresh.sql"))?;
+    let transaction = connection.unchecked_transaction()?;
+    store::create_tables(&transaction)?;
+    let mut fold = Fold::begin(&transaction);
+    pages::each(log, up_to, receipts, |page| -> Result<(), RebuildError> {
+        for record in &page.records {
+            fold.record(record)?;
+        }
+        for receipt in page.receipts {
+            fold.receipt(receipt)?;
+        }
+        fold.receipts_are_complete();
+        if let Some(last) = page.records.last() {
+            progress(last.position, up_to);
+        }
+        Ok(())
+    })?;
+    let (folded, counts, orders) = fold.finish()?;
+    index_and_write(&transaction, orders)?;
+    transaction.commit()?;
+    Ok((folded, counts))
+}
+
+/// Makes the indexes while another thread sorts the orders' rows, and then writes those.
+fn index_and_write(connection: &Connection, mut orders: OrderRows) -> Result<(), StoreError> {
+    thread::scope(|scope| {
+        let sorting = scope.spawn(move || {
+            orders.sort();
+            orders
+        });
+        store::create_indexes(connection)?;
+        let orders = sorting.join().expect("comparing texts does not panic");
+        orders.write(connection)
+    })
+}
+
+fn put_in_place(fresh: &Path, read_db: &Path) -> Result<(), StoreError> {
+    store::sync(fresh)?;
+    store::remove(read_db)?;
+    std::fs::rename(fresh, read_db)?;
+    match read_db.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => store::sync(folder),
+        Some(_) | None => store::sync(Path::new(".")),
+    }
+}

@@ -1,0 +1,21 @@
+-- Made after the rows when a model is rebuilt, and before them when it starts empty.
+
+CREATE INDEX licenses_by_listing ON licenses (listing, id, merchant);
+
+-- Holds all that a status is computed from.
+CREATE INDEX licenses_by_standing ON licenses (standing, id, merchant, expires_at, over_at);
+
+CREATE INDEX licenses_by_end ON licenses (expires_at, id, merchant) WHERE expires_at IS NOT NULL;
+
+CREATE INDEX licenses_by_customer ON licenses (customer_id, id, merchant) WHERE customer_id IS NOT NULL;
+
+CREATE INDEX receipts_by_arrival ON receipts (arrived_at, id);
+
+CREATE INDEX receipts_by_listing ON receipts (listing, arrived_at, id);
+
+CREATE INDEX receipts_by_verdict ON receipts (verdict, arrived_at, id);
+
+CREATE INDEX receipts_by_license ON receipts (license_id, arrived_at, id) WHERE license_id IS NOT NULL;
+
+-- Finds the oldest of those that nobody vouches for, which are kept in bounded number.
+CREATE INDEX receipts_of_strangers ON receipts (id) WHERE authentic = 0;

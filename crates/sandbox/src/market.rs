@@ -1,0 +1,288 @@
+//! What the marketplace knows: listings, what was sold on them, and the orders behind it.
+//!
+//! Everything is plain data in memory. An operation takes the market's time, changes the state,
+//! and returns the calls to the merchant that follow from it; sending them is the caller's part.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::body::{self, Body, OrderLine};
+use crate::random::Random;
+
+mod change;
+mod code;
+mod listing;
+mod order;
+mod sale;
+mod term;
+
+pub use change::Change;
+pub use code::{CodeError, CodeInfo, LicenseInfo};
+pub use listing::{Callback, Interface, Keys, Listing};
+pub use order::{Order, OrderKind};
+pub use sale::{Code, Instance, Sale, SaleState, SaleView, Sold};
+pub use term::{RETENTION_DAYS, Term, TermError};
+
+/// A market that the open APIs, the control API and the messages share.
+pub type SharedMarket = Arc<Mutex<Market>>;
+
+/// Why an operation was not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MarketError {
+    /// No listing has this name.
+    #[error("there is no such listing")]
+    UnknownListing,
+    /// Nothing that was sold has this order, code or instance.
+    #[error("nothing was sold under this order, code or instance")]
+    UnknownSale,
+    /// The merchant has not yet answered with an instance id.
+    #[error("the merchant has not provisioned the instance yet")]
+    NotProvisioned,
+    /// The change does not exist for what was sold.
+    #[error("the change does not apply to what was sold")]
+    NotApplicable,
+    /// The term does not allow it.
+    #[error("the term does not allow the change")]
+    Term(#[from] TermError),
+}
+
+/// What is bought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase {
+    /// The buyer's account.
+    pub customer: String,
+    /// The product.
+    pub product: String,
+    /// How many units.
+    pub amount: u32,
+    /// The length of the term.
+    pub months: u32,
+    /// A trial: SaaS only.
+    pub trial: bool,
+}
+
+/// The state of the market.
+#[derive(Debug)]
+pub struct Market {
+    listings: BTreeMap<String, Listing>,
+    sales: BTreeMap<String, Sale>,
+    orders: Vec<Order>,
+    random: Random,
+}
+
+impl Market {
+    /// A market with listings and nothing sold. The seed decides the codes and order ids.
+    pub fn new(listings: Vec<Listing>, seed: u64) -> Self {
+        let listings = listings
+            .into_iter()
+            .map(|listing| (listing.name.clone(), listing));
+        Self {
+            listings: listings.collect(),
+            sales: BTreeMap::new(),
+            orders: Vec::new(),
+            random: Random::new(seed),
+        }
+    }
+
+    /// The market behind a lock, to be shared.
+    pub fn shared(self) -> SharedMarket {
+        Arc::new(Mutex::new(self))
+    }
+
+    /// The listings by name.
+    pub fn listings(&self) -> impl Iterator<Item = &Listing> {
+        self.listings.values()
+    }
+
+    /// All that was sold, by purchase order.
+    pub fn sales(&self) -> impl Iterator<Item = &Sale> {
+        self.sales.values()
+    }
+
+    /// All orders, oldest first.
+    pub fn orders(&self) -> &[Order] {
+        &self.orders
+    }
+
+    /// What was sold under a purchase order, an authorization code or an instance id.
+    pub fn sale(&self, id: &str) -> Option<&Sale> {
+        self.sales
+            .get(id)
+            .or_else(|| self.sales.values().find(|sale| sale.is_named(id)))
+    }
+
+    /// Sells an authorization code. The merchant hears of it by `orderNotify` only.
+    pub fn sell_code(
+        &mut self,
+        listing: &str,
+        purchase: Purchase,
+        now: DateTime<Utc>,
+    ) -> Result<(Sale, Vec<Callback>), MarketError> {
+        let code = format!("PL{}", self.random.text(CODE_LETTERS, 14));
+        self.sell(listing, Sold::Code(Code::issued(code)), purchase, now)
+    }
+
+    /// Sells an instance, which the merchant is asked to provision.
+    pub fn sell_instance(
+        &mut self,
+        listing: &str,
+        purchase: Purchase,
+        now: DateTime<Utc>,
+    ) -> Result<(Sale, Vec<Callback>), MarketError> {
+        let sold = Sold::Instance(Instance {
+            id: None,
+            trial: purchase.trial,
+        });
+        self.sell(listing, sold, purchase, now)
+    }
+
+    /// Notes the instance id that a merchant answered to a `newInstance` of an order.
+    pub fn provisioned(&mut self, purchase_order: &str, instance: String) {
+        if let Some(Sale {
+            sold: Sold::Instance(sold),
+            ..
+        }) = self.sales.get_mut(purchase_order)
+        {
+            sold.id = Some(instance);
+        }
+    }
+
+    /// Changes what was sold, on behalf of its buyer or of the marketplace itself.
+    pub fn change(
+        &mut self,
+        id: &str,
+        change: Change,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Callback>, MarketError> {
+        let key = self
+            .sale(id)
+            .ok_or(MarketError::UnknownSale)?
+            .order
+            .order
+            .clone();
+        let order = self.next_order(now);
+        let sale = self.sales.get_mut(&key).ok_or(MarketError::UnknownSale)?;
+        let bodies = sale.apply(&change, &order, now)?;
+        let sale = sale.clone();
+        let mut callbacks = Vec::new();
+        if let Some(kind) = change.order_kind() {
+            callbacks.extend(self.record_order(&sale, kind, order, change.months(), now));
+        }
+        let interface = sale.sold.interface();
+        let told = bodies
+            .into_iter()
+            .filter_map(|body| self.callback(&sale, interface, body));
+        callbacks.extend(told);
+        Ok(callbacks)
+    }
+
+    /// What follows from the passing of time: freezing at the end of the term, release at the end
+    /// of the retention.
+    pub fn sweep(&mut self, now: DateTime<Utc>) -> Vec<Callback> {
+        let due: Vec<(String, Change)> = self
+            .sales
+            .values()
+            .filter(|sale| sale.name().is_some())
+            .flat_map(|sale| {
+                let changes = sale.term.due_at(now);
+                changes
+                    .into_iter()
+                    .map(|change| (sale.order.order.clone(), change))
+            })
+            .collect();
+        due.into_iter()
+            .filter_map(|(order, change)| self.change(&order, change, now).ok())
+            .flatten()
+            .collect()
+    }
+
+    fn sell(
+        &mut self,
+        listing: &str,
+        sold: Sold,
+        purchase: Purchase,
+        now: DateTime<Utc>,
+    ) -> Result<(Sale, Vec<Callback>), MarketError> {
+        if !self.listings.contains_key(listing) {
+            return Err(MarketError::UnknownListing);
+        }
+        let Purchase {
+            customer,
+            product,
+            amount,
+            months,
+            trial,
+        } = purchase;
+        let order = self.next_order(now);
+        let sale = Sale {
+            order: order.clone(),
+            listing: listing.to_owned(),
+            customer,
+            product,
+            amount,
+            term: Term::starting(now, months)?,
+            sold,
+        };
+        let mut callbacks = Vec::new();
+        let kind = if trial {
+            OrderKind::Trial
+        } else {
+            OrderKind::New
+        };
+        callbacks.extend(self.record_order(&sale, kind, order.clone(), Some(months), now));
+        if let Sold::Instance(_) = sale.sold {
+            let business_id = self.random.text(b"0123456789abcdef", 32);
+            let body = body::new_instance(&business_id, &order);
+            callbacks.extend(self.callback(&sale, Interface::Base, body));
+        }
+        self.sales.insert(order.order, sale.clone());
+        Ok((sale, callbacks))
+    }
+
+    fn callback(&self, sale: &Sale, interface: Interface, body: Body) -> Option<Callback> {
+        self.listings.get(&sale.listing)?.callback(interface, body)
+    }
+
+    /// Keeps the order, and tells the merchant of it if the listing asks for that.
+    fn record_order(
+        &mut self,
+        sale: &Sale,
+        kind: OrderKind,
+        line: OrderLine,
+        months: Option<u32>,
+        now: DateTime<Utc>,
+    ) -> Option<Callback> {
+        let notice = self.callback(sale, Interface::General, body::order_notify(&line));
+        self.orders.push(Order {
+            line,
+            kind,
+            purchase_order: sale.order.order.clone(),
+            customer: sale.customer.clone(),
+            product: sale.product.clone(),
+            amount: sale.amount,
+            months,
+            created_at: now,
+            expires_at: sale.term.expires_at,
+        });
+        notice
+    }
+
+    /// An order id in the shape of the marketplace's examples.
+    fn next_order(&mut self, now: DateTime<Utc>) -> OrderLine {
+        let letters = self.random.text(CODE_LETTERS, 5);
+        OrderLine::first_of(format!("CS{}{letters}", now.format("%y%m%d%H%M")))
+    }
+}
+
+/// Letters and digits that are not taken for each other.
+const CODE_LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+/// The length of the retention as a span.
+fn retention() -> TimeDelta {
+    TimeDelta::days(RETENTION_DAYS)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,279 @@
+//! One thing that was sold: an authorization code or an instance.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{Change, Interface, MarketError, Term};
+use crate::body::{self, Body, OrderLine};
+
+/// An authorization code and how far it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    /// The code.
+    pub code: String,
+    /// Whether the buyer has claimed it.
+    pub claimed: bool,
+    /// When the merchant activated it.
+    pub activated_at: Option<DateTime<Utc>>,
+    /// Whether the merchant has queried it since.
+    pub checked: bool,
+}
+
+impl Code {
+    /// A code that nobody has seen yet.
+    pub fn issued(code: String) -> Self {
+        Self {
+            code,
+            claimed: false,
+            activated_at: None,
+            checked: false,
+        }
+    }
+}
+
+/// An instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// The merchant's id; none before it has answered.
+    pub id: Option<String>,
+    /// Whether it was not paid yet.
+    pub trial: bool,
+}
+
+/// What the buyer got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sold {
+    /// An authorization code.
+    Code(Code),
+    /// An instance.
+    Instance(Instance),
+}
+
+impl Sold {
+    /// The interface on which its life is told to the merchant.
+    pub fn interface(&self) -> Interface {
+        match self {
+            Self::Code(_) => Interface::License,
+            Self::Instance(_) => Interface::Base,
+        }
+    }
+}
+
+/// How far a code or an instance has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SaleState {
+    /// Sold, and not yet in the buyer's hands.
+    Issued,
+    /// The buyer has claimed the code.
+    Claimed,
+    /// The merchant has activated the code, or provisioned the instance.
+    Activated,
+    /// The term is over.
+    Expired,
+    /// Over for good.
+    Released,
+}
+
+/// One thing that was sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sale {
+    /// The purchase order, by which the market knows it.
+    pub order: OrderLine,
+    /// The listing.
+    pub listing: String,
+    /// The buyer's account.
+    pub customer: String,
+    /// The product.
+    pub product: String,
+    /// The units.
+    pub amount: u32,
+    /// How long it lasts.
+    pub term: Term,
+    /// What it is.
+    pub sold: Sold,
+}
+
+impl Sale {
+    /// The code, or the instance id if there is one yet: the merchant's name of the right.
+    pub fn name(&self) -> Option<&str> {
+        match &self.sold {
+            Sold::Code(code) => Some(&code.code),
+            Sold::Instance(instance) => instance.id.as_deref(),
+        }
+    }
+
+    pub(super) fn is_named(&self, id: &str) -> bool {
+        self.name() == Some(id)
+    }
+
+    /// How it stands, for lists.
+    pub fn view(&self, now: DateTime<Utc>) -> SaleView {
+        SaleView {
+            order: self.order.order.clone(),
+            listing: self.listing.clone(),
+            kind: match self.sold {
+                Sold::Code(_) => "code",
+                Sold::Instance(_) => "instance",
+            },
+            name: self.name().map(str::to_owned),
+            customer: self.customer.clone(),
+            product: self.product.clone(),
+            amount: self.amount,
+            state: self.state_at(now),
+            checked: matches!(self.sold, Sold::Code(Code { checked: true, .. })),
+            frozen: self.term.frozen,
+            expires_at: self.term.expires_at,
+        }
+    }
+
+    /// Its state in the market's eyes.
+    pub fn state_at(&self, now: DateTime<Utc>) -> SaleState {
+        let begun = match &self.sold {
+            Sold::Code(Code {
+                activated_at: Some(_),
+                ..
+            })
+            | Sold::Instance(Instance { id: Some(_), .. }) => SaleState::Activated,
+            Sold::Code(Code { claimed: true, .. }) => SaleState::Claimed,
+            Sold::Code(_) | Sold::Instance(_) => SaleState::Issued,
+        };
+        if self.term.released_at.is_some() {
+            SaleState::Released
+        } else if now >= self.term.expires_at {
+            SaleState::Expired
+        } else {
+            begun
+        }
+    }
+
+    /// Applies a change under a new order and says what the merchant must be told.
+    pub(super) fn apply(
+        &mut self,
+        change: &Change,
+        order: &OrderLine,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Body>, MarketError> {
+        if let Change::Claim = change {
+            return self.claim();
+        }
+        let name = self.name().ok_or(MarketError::NotProvisioned)?.to_owned();
+        let mut bodies = Vec::new();
+        match change {
+            Change::Claim => {},
+            Change::Renew { months } => {
+                self.term.renew(*months, now)?;
+                bodies.push(self.refresh("RENEWAL", &name, order));
+                if self.term.frozen {
+                    self.term.freeze(false)?;
+                    bodies.push(self.status(&name, "UNFREEZE"));
+                }
+            },
+            Change::CancelRenewal => {
+                self.term.cancel_renewal(now)?;
+                bodies.push(self.refresh("UNSUBSCRIBE_RENEWAL_PERIOD", &name, order));
+            },
+            Change::Convert { months } => {
+                if !self.instance()?.trial {
+                    return Err(MarketError::NotApplicable);
+                }
+                self.term.convert(*months, now)?;
+                self.instance()?.trial = false;
+                bodies.push(self.refresh("TRIAL_TO_FORMAL", &name, order));
+            },
+            Change::Upgrade { product, amount } => {
+                self.instance()?;
+                self.term.living()?;
+                self.product.clone_from(product);
+                self.amount = *amount;
+                bodies.push(body::upgrade_instance(&name, order));
+            },
+            Change::Freeze => {
+                self.term.freeze(true)?;
+                bodies.push(self.status(&name, "FREEZE"));
+            },
+            Change::Unfreeze => {
+                self.term.freeze(false)?;
+                bodies.push(self.status(&name, "UNFREEZE"));
+            },
+            Change::Release => {
+                self.term.release(now)?;
+                bodies.push(self.release(&name, None));
+            },
+            Change::Unsubscribe => {
+                self.term.release(now)?;
+                bodies.push(self.release(&name, Some(order)));
+            },
+            Change::Query => {
+                self.instance()?;
+                bodies.push(body::query_instance(&name));
+            },
+        }
+        Ok(bodies)
+    }
+
+    fn claim(&mut self) -> Result<Vec<Body>, MarketError> {
+        self.term.living()?;
+        match &mut self.sold {
+            Sold::Code(code) => code.claimed = true,
+            Sold::Instance(_) => return Err(MarketError::NotApplicable),
+        }
+        Ok(Vec::new())
+    }
+
+    fn instance(&mut self) -> Result<&mut Instance, MarketError> {
+        match &mut self.sold {
+            Sold::Instance(instance) => Ok(instance),
+            Sold::Code(_) => Err(MarketError::NotApplicable),
+        }
+    }
+
+    fn refresh(&self, scene: &str, name: &str, order: &OrderLine) -> Body {
+        let expires_at = self.term.expires_at;
+        match self.sold {
+            Sold::Code(_) => body::refresh_license_code(scene, name, order, None, expires_at),
+            Sold::Instance(_) => body::refresh_instance(scene, name, order, None, expires_at),
+        }
+    }
+
+    fn status(&self, name: &str, status: &str) -> Body {
+        match self.sold {
+            Sold::Code(_) => body::update_license_code_status(name, status),
+            Sold::Instance(_) => body::update_instance_status(name, status),
+        }
+    }
+
+    fn release(&self, name: &str, order: Option<&OrderLine>) -> Body {
+        match self.sold {
+            Sold::Code(_) => body::release_license_code(name, order),
+            Sold::Instance(_) => body::release_instance(name, order),
+        }
+    }
+}
+
+/// A [`Sale`] as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SaleView {
+    /// The purchase order.
+    pub order: String,
+    /// The listing.
+    pub listing: String,
+    /// `code` or `instance`.
+    pub kind: &'static str,
+    /// The code, or the instance id once the merchant has answered with one.
+    pub name: Option<String>,
+    /// The buyer's account.
+    pub customer: String,
+    /// The product.
+    pub product: String,
+    /// The units.
+    pub amount: u32,
+    /// The state in the market's eyes.
+    pub state: SaleState,
+    /// Whether the merchant has queried the code since its activation.
+    pub checked: bool,
+    /// Whether use is withheld.
+    pub frozen: bool,
+    /// The end of the term.
+    pub expires_at: DateTime<Utc>,
+}

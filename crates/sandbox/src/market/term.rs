@@ -1,0 +1,128 @@
+//! How long a right lasts, and what was done to it.
+
+use chrono::{DateTime, Months, Utc};
+
+use super::{Change, retention};
+
+/// The most days that a right stays frozen before it is released, as the marketplace's guide says.
+pub const RETENTION_DAYS: i64 = 15;
+
+/// A century, against sums that overflow.
+const MONTHS_MAX: u32 = 1200;
+
+/// Why a term cannot be changed so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TermError {
+    /// The right was released, which is final.
+    #[error("the right was released")]
+    Released,
+    /// There is no renewal, or its period has begun.
+    #[error("there is no renewal that has not begun")]
+    NothingToCancel,
+    /// The length is nothing or longer than a century.
+    #[error("a term lasts 1 to {MONTHS_MAX} months")]
+    Length,
+}
+
+/// The term of a right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// The first instant that is no longer part of the term.
+    pub expires_at: DateTime<Utc>,
+    /// The ends that renewals replaced, oldest first.
+    pub earlier_ends: Vec<DateTime<Utc>>,
+    /// Whether use is withheld.
+    pub frozen: bool,
+    /// When the right was released.
+    pub released_at: Option<DateTime<Utc>>,
+}
+
+impl Term {
+    /// A term of some months from now.
+    pub fn starting(now: DateTime<Utc>, months: u32) -> Result<Self, TermError> {
+        let expires_at = later(now, months)?;
+        Ok(Self {
+            expires_at,
+            earlier_ends: Vec::new(),
+            frozen: false,
+            released_at: None,
+        })
+    }
+
+    /// Lengthens the term, from its end or from now, whichever is later.
+    pub fn renew(&mut self, months: u32, now: DateTime<Utc>) -> Result<(), TermError> {
+        self.living()?;
+        let expires_at = later(self.expires_at.max(now), months)?;
+        self.earlier_ends.push(self.expires_at);
+        self.expires_at = expires_at;
+        Ok(())
+    }
+
+    /// Takes back the last renewal, if its period has not begun.
+    pub fn cancel_renewal(&mut self, now: DateTime<Utc>) -> Result<(), TermError> {
+        self.living()?;
+        let last = self.earlier_ends.last().copied().filter(|end| *end > now);
+        self.expires_at = last.ok_or(TermError::NothingToCancel)?;
+        self.earlier_ends.pop();
+        Ok(())
+    }
+
+    /// Replaces a trial by a paid term from now.
+    pub fn convert(&mut self, months: u32, now: DateTime<Utc>) -> Result<(), TermError> {
+        self.living()?;
+        self.expires_at = later(now, months)?;
+        self.earlier_ends.clear();
+        Ok(())
+    }
+
+    /// Withholds use, or gives it back.
+    pub fn freeze(&mut self, frozen: bool) -> Result<(), TermError> {
+        self.living()?;
+        self.frozen = frozen;
+        Ok(())
+    }
+
+    /// Ends the right for good.
+    pub fn release(&mut self, now: DateTime<Utc>) -> Result<(), TermError> {
+        self.living()?;
+        self.released_at = Some(now);
+        Ok(())
+    }
+
+    /// Whether changes are possible at all.
+    pub fn living(&self) -> Result<(), TermError> {
+        match self.released_at {
+            Some(_) => Err(TermError::Released),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the right may be used.
+    pub fn holds_at(&self, now: DateTime<Utc>) -> bool {
+        self.released_at.is_none() && !self.frozen && now < self.expires_at
+    }
+
+    /// What the passing of time has made due, in order.
+    pub(super) fn due_at(&self, now: DateTime<Utc>) -> Vec<Change> {
+        let mut due = Vec::new();
+        if self.released_at.is_some() || now < self.expires_at {
+            return due;
+        }
+        if !self.frozen {
+            due.push(Change::Freeze);
+        }
+        if now - self.expires_at >= retention() {
+            due.push(Change::Release);
+        }
+        due
+    }
+}
+
+fn later(instant: DateTime<Utc>, months: u32) -> Result<DateTime<Utc>, TermError> {
+    if months == 0 || months > MONTHS_MAX {
+        return Err(TermError::Length);
+    }
+    instant
+        .checked_add_months(Months::new(months))
+        .ok_or(TermError::Length)
+}

@@ -1,0 +1,11 @@
+//! One file a command.
+
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod journal;
+pub(crate) mod license;
+pub(crate) mod receipts;
+pub(crate) mod replay;
+pub(crate) mod sandbox;
+pub(crate) mod serve;

@@ -1,0 +1,201 @@
+//! `tenure doctor`: looks at everything that goes wrong, and says how to mend each.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use actix_web::rt::System;
+use anyhow::{Context, anyhow};
+use chrono::DateTime;
+use serde_json::{Value, json};
+use tenure_domain::Instant;
+use tenure_journal::{Clock, OpenError, ReadLog, SqliteReader, SystemClock};
+
+use crate::config::Config;
+use crate::failure::{Classify, Failure};
+use crate::output::Output;
+
+/// The marketplace refuses calls whose time is a minute off, and answers that are later than five
+/// seconds.
+const CLOCK_SECONDS_MAX: i64 = 30;
+
+/// How long the marketplace may take to answer.
+const REACH_PATIENCE: Duration = Duration::from_secs(10);
+
+/// One thing that was looked at.
+struct Finding {
+    what: String,
+    result: Result<String, anyhow::Error>,
+}
+
+/// Looks at everything; exit code 1 if anything is wrong.
+pub(crate) fn run(path: Option<&Path>, output: Output) -> Result<(), Failure> {
+    let mut findings = Vec::new();
+    match Config::load(path, std::env::vars()) {
+        Ok(config) => {
+            let listings = config.listing.len();
+            findings.push(Finding::of(
+                "configuration",
+                Ok(format!("right; {listings} listings")),
+            ));
+            look(&config, &mut findings);
+        },
+        Err(error) => findings.push(Finding::of("configuration", Err(error))),
+    }
+    if output.is_json() {
+        output.json(&findings.iter().map(Finding::json).collect());
+    } else {
+        let rows = findings.iter().map(|finding| match &finding.result {
+            Ok(good) => ["ok".to_owned(), finding.what.clone(), good.clone()],
+            Err(error) => [
+                "WRONG".to_owned(),
+                finding.what.clone(),
+                format!("{error:#}"),
+            ],
+        });
+        output.table(["", "what", "finding"], rows.collect::<Vec<_>>());
+    }
+    let wrong = findings
+        .iter()
+        .filter(|finding| finding.result.is_err())
+        .count();
+    if wrong == 0 {
+        Ok(())
+    } else {
+        Err(anyhow!("{wrong} things are wrong")).wrong()
+    }
+}
+
+fn look(config: &Config, findings: &mut Vec<Finding>) {
+    let journal = config.journal_path();
+    let folders = [
+        journal.as_ref().ok().map(std::path::PathBuf::as_path),
+        Some(&config.projector.path),
+    ];
+    for path in folders.into_iter().flatten() {
+        let folder = path
+            .parent()
+            .filter(|it| !it.as_os_str().is_empty())
+            .unwrap_or_else(|| Path::new("."));
+        let what = format!("folder {}", folder.display());
+        if !findings.iter().any(|finding| finding.what == what) {
+            findings.push(Finding::of(what, writable(folder)));
+        }
+    }
+    if let Ok(path) = journal {
+        look_at_journal(&path, findings);
+    }
+    for listing in &config.listing {
+        if let Some(open_api) = &listing.open_api {
+            let what = format!("marketplace of listing {}", listing.id);
+            findings.push(Finding::of(what, reach(&open_api.endpoint)));
+        }
+    }
+}
+
+fn look_at_journal(path: &Path, findings: &mut Vec<Finding>) {
+    let mut log = match SqliteReader::open(path) {
+        Ok(log) => log,
+        Err(OpenError::Missing { .. }) => {
+            let fresh = "there is none yet: `tenure serve` makes one".to_owned();
+            findings.push(Finding::of("journal", Ok(fresh)));
+            return;
+        },
+        Err(error) => {
+            findings.push(Finding::of("journal", Err(error.into())));
+            return;
+        },
+    };
+    let head = log.head();
+    let recorded_at = head.as_ref().ok().map(|head| head.recorded_at);
+    let read = head.map(|head| format!("readable, {} records", head.position));
+    findings.push(Finding::of("journal", read.map_err(Into::into)));
+    findings.push(Finding::of("clock", clock_against(recorded_at)));
+}
+
+/// Transaction time never goes back: a clock behind the last record means that one of both is wrong.
+fn clock_against(recorded_at: Option<Instant>) -> anyhow::Result<String> {
+    let now = SystemClock.now();
+    let ahead = recorded_at.map_or(0, |at| at.micros_since(now)) / 1_000_000;
+    if ahead > CLOCK_SECONDS_MAX {
+        return Err(anyhow!(
+            "it is {ahead} s behind the journal's last record: set the clock, and run NTP"
+        ));
+    }
+    Ok("not behind the journal".to_owned())
+}
+
+fn writable(folder: &Path) -> anyhow::Result<String> {
+    let mended = || {
+        format!(
+            "make {} and give it to the user that runs tenure",
+            folder.display()
+        )
+    };
+    if !folder.exists() {
+        let parent = folder
+            .parent()
+            .filter(|it| !it.as_os_str().is_empty())
+            .unwrap_or_else(|| Path::new("."));
+        return writable(parent)
+            .with_context(mended)
+            .map(|_| "will be made".to_owned());
+    }
+    let mut file = tempfile::tempfile_in(folder).with_context(mended)?;
+    // A megabyte tells a full disk.
+    file.write_all(&vec![0; 1 << 20])
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("free some space on the disk of {}", folder.display()))?;
+    Ok("can be written".to_owned())
+}
+
+/// Any answer will do: what matters is that there is one, and what time it names.
+fn reach(endpoint: &str) -> anyhow::Result<String> {
+    let date = System::new().block_on(async {
+        let client = reqwest::Client::builder()
+            .timeout(REACH_PATIENCE)
+            .no_proxy()
+            .build()?;
+        let response = client.get(endpoint).send().await.with_context(|| {
+            format!(
+                "{endpoint} cannot be reached: look at name resolution, firewall and certificates"
+            )
+        })?;
+        let date = response
+            .headers()
+            .get("date")
+            .and_then(|date| date.to_str().ok());
+        anyhow::Ok(date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()))
+    })?;
+    let Some(date) = date else {
+        return Ok(format!("{endpoint} answers"));
+    };
+    let skew = SystemClock
+        .now()
+        .micros_since(Instant::from_micros(date.timestamp_micros()))
+        / 1_000_000;
+    if skew.abs() > CLOCK_SECONDS_MAX {
+        return Err(anyhow!(
+            "this machine's clock is {skew} s off the marketplace's: run NTP"
+        ));
+    }
+    Ok(format!("{endpoint} answers, clocks differ by {skew} s"))
+}
+
+impl Finding {
+    fn of(what: impl Into<String>, result: anyhow::Result<String>) -> Self {
+        Self {
+            what: what.into(),
+            result,
+        }
+    }
+
+    fn json(&self) -> Value {
+        match &self.result {
+            Ok(good) => json!({ "what": self.what, "ok": true, "finding": good }),
+            Err(error) => {
+                json!({ "what": self.what, "ok": false, "finding": format!("{error:#}") })
+            },
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! `tenure license show|history|activate`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::rt::System;
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, Subcommand};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use tenure_api::view::{AsOf as AsOfView, LicenseView, Located, RecordView};
+use tenure_domain::{Instant, LicenseId, ListingId, MerchantId};
+use tenure_journal::{
+    AsOf, Clock, OpenError, ReadLog, StreamId, StreamVersion, SystemClock, Watch, as_of,
+};
+
+use crate::config::Config;
+use crate::failure::{Classify, Failure};
+use crate::output::Output;
+use crate::service;
+use crate::when;
+
+/// How long the running service may take to activate a code: two calls to the marketplace.
+const ACTIVATE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Licenses.
+#[derive(Debug, Subcommand)]
+pub(crate) enum License {
+    /// Show what a license is, or was, and the records that say so
+    #[command(
+        after_help = "Example: tenure license show PLTEST0001 --at 2026-05-01 --as-of 2026-03-03"
+    )]
+    Show {
+        #[command(flatten)]
+        which: Which,
+        /// What holds at this instant or day; now, if not given
+        #[arg(long, value_name = "TIME", value_parser = when::instant)]
+        at: Option<Instant>,
+        /// As the journal knew it then: an instant, a day, or a position
+        #[arg(long, value_name = "TIME|POSITION", value_parser = when::as_of)]
+        as_of: Option<AsOf>,
+    },
+    /// Show every record of a license, oldest first
+    #[command(after_help = "Example: tenure license history PLTEST0001 --format json")]
+    History {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Activate an authorization code with the marketplace; doing it again is a success
+    #[command(after_help = "Example: tenure license activate PLTEST0001 --listing cad-pro")]
+    Activate {
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// Which license.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// The instance id or authorization code
+    #[arg(value_parser = LicenseId::parse)]
+    id: LicenseId,
+    /// Its listing, where several merchants are configured
+    #[arg(long, value_parser = ListingId::parse)]
+    listing: Option<ListingId>,
+}
+
+impl License {
+    /// Runs it.
+    pub(crate) fn run(self, config: &Config, output: Output) -> Result<(), Failure> {
+        match self {
+            Self::Show { which, at, as_of } => {
+                let at = at.unwrap_or_else(|| SystemClock.now());
+                show(config, &which, at, as_of.unwrap_or(AsOf::Head), output)
+            },
+            Self::History { which } => history(config, &which, output),
+            Self::Activate { which } => activate(config, &which, output),
+        }
+    }
+}
+
+fn show(
+    config: &Config,
+    which: &Which,
+    at: Instant,
+    as_of: AsOf,
+    output: Output,
+) -> Result<(), Failure> {
+    let mut log = service::open_reader(&config.journal_path().usage()?).unavailable()?;
+    let stream = find(config, which, log.as_mut())?;
+    let view = as_of::license(log.as_mut(), &stream, at, as_of).unavailable()?;
+    let last = view.records.last();
+    let located = Located {
+        id: &which.id,
+        license: &view.license,
+        version: last.map_or(StreamVersion::NONE, |record| record.version),
+        position: last.map_or(view.as_of, |record| record.position),
+    };
+    let license = LicenseView::of(
+        &located,
+        at,
+        &AsOfView::new(view.as_of, view.as_of_recorded_at),
+    )
+    .with_context(|| {
+        format!(
+            "{}: nothing was known of it then, or nothing had happened",
+            which.id
+        )
+    })
+    .wrong()?;
+    let records: Vec<RecordView> = view.records.iter().map(RecordView::from).collect();
+    let license = serde_json::to_value(&license).unavailable()?;
+    if output.is_json() {
+        output.json(&json!({ "license": license, "records": records }));
+        return Ok(());
+    }
+    let rows = license
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null());
+    let rows = rows.map(|(name, value)| [name.clone(), plain(value)]);
+    output.table(["license", ""], rows.collect::<Vec<_>>());
+    print_records(&records, output);
+    Ok(())
+}
+
+fn history(config: &Config, which: &Which, output: Output) -> Result<(), Failure> {
+    let mut log = service::open_reader(&config.journal_path().usage()?).unavailable()?;
+    let stream = find(config, which, log.as_mut())?;
+    let records = log
+        .read_stream(&stream, tenure_journal::Position::MAX)
+        .unavailable()?;
+    let records: Vec<RecordView> = records.iter().map(RecordView::from).collect();
+    if output.is_json() {
+        output.json(&json!({ "records": records }));
+    } else {
+        print_records(&records, output);
+    }
+    Ok(())
+}
+
+fn print_records(records: &[RecordView], output: Output) {
+    let rows = records.iter().map(|record| {
+        [
+            record.position.to_string(),
+            record.version.to_string(),
+            record.event.clone(),
+            record.effective_at.clone(),
+            record.recorded_at.clone(),
+            record.actor.clone(),
+            record.data.to_string(),
+        ]
+    });
+    let head = [
+        "position",
+        "version",
+        "event",
+        "effective at",
+        "recorded at",
+        "actor",
+        "data",
+    ];
+    output.table(head, rows);
+}
+
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The stream of a license: of the merchant of the listing that is named, or of whichever merchant
+/// has one.
+fn find(config: &Config, which: &Which, log: &mut dyn ReadLog) -> Result<StreamId, Failure> {
+    let mut found = Vec::new();
+    for merchant in merchants(config, which.listing.as_ref()).usage()? {
+        let stream = StreamId::license(&merchant, &which.id);
+        if !log
+            .read_stream(&stream, tenure_journal::Position::MAX)
+            .unavailable()?
+            .is_empty()
+        {
+            found.push(stream);
+        }
+    }
+    match found.len() {
+        0 => Err(anyhow!("there is no license {}", which.id)).wrong(),
+        1 => Ok(found.remove(0)),
+        _ => Err(anyhow!(
+            "several merchants have a license {}: name its --listing",
+            which.id
+        ))
+        .usage(),
+    }
+}
+
+fn merchants(config: &Config, listing: Option<&ListingId>) -> anyhow::Result<Vec<MerchantId>> {
+    let mut merchants = Vec::new();
+    for configured in &config.listing {
+        if listing.is_none_or(|listing| listing.as_str() == configured.id) {
+            let merchant = MerchantId::parse(&configured.merchant)?;
+            if !merchants.contains(&merchant) {
+                merchants.push(merchant);
+            }
+        }
+    }
+    if merchants.is_empty() {
+        bail!("there is no such listing in the configuration");
+    }
+    Ok(merchants)
+}
+
+fn activate(config: &Config, which: &Which, output: Output) -> Result<(), Failure> {
+    let listing = activating(config, which).usage()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let path = config.journal_path().usage()?;
+    let watch = Arc::new(Watch::default());
+    let (queue, writer) = match service::start_writer(config, &path, &clock, &watch) {
+        Ok(started) => started,
+        Err(error) if matches!(error.downcast_ref(), Some(OpenError::Locked { .. })) => {
+            return ask_service(config, which, &listing, output);
+        },
+        Err(error) => return Err(error).unavailable(),
+    };
+    let activator = service::activator(config, queue, &clock).usage()?;
+    let activated = System::new().block_on(activator.activate(&listing, &which.id));
+    writer.stop();
+    let activated = match activated {
+        Ok(activated) => activated,
+        Err(error) if error.is_retryable() => return Err(error).unavailable(),
+        Err(error) => return Err(error).wrong(),
+    };
+    let answer = tenure_api::view::ActivatedView::of(&listing, &which.id, &activated);
+    tell(&serde_json::to_value(answer).unavailable()?, output);
+    Ok(())
+}
+
+/// The listing whose access to the open APIs is used: the one that is named, or the only one.
+fn activating(config: &Config, which: &Which) -> anyhow::Result<ListingId> {
+    let able: Vec<_> = config
+        .listing
+        .iter()
+        .filter(|it| it.open_api.is_some())
+        .collect();
+    let chosen = match (&which.listing, able.as_slice()) {
+        (Some(named), _) => able.iter().find(|it| it.id == named.as_str()).copied(),
+        (None, [only]) => Some(*only),
+        (None, []) => bail!("no listing has open_api.access_key_id: the marketplace asks for it"),
+        (None, _) => {
+            bail!("several listings have access to the open APIs: name one with --listing")
+        },
+    };
+    let chosen = chosen.context("the listing that is named has no open_api.access_key_id")?;
+    Ok(ListingId::parse(&chosen.id)?)
+}
+
+/// A running service owns the journal: it is asked over its API.
+fn ask_service(
+    config: &Config,
+    which: &Which,
+    listing: &ListingId,
+    output: Output,
+) -> Result<(), Failure> {
+    let token = config.tokens().usage()?.into_iter().next();
+    let mut url = reqwest::Url::parse(&format!("http://{}/v1/codes/", config.http.api)).usage()?;
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().push(which.id.as_str()).push("activate");
+    }
+    url.query_pairs_mut()
+        .append_pair("listing", listing.as_str());
+    let (status, answer) = System::new()
+        .block_on(async {
+            let client = reqwest::Client::builder()
+                .timeout(ACTIVATE_PATIENCE)
+                .no_proxy()
+                .build()?;
+            let mut request = client.post(url);
+            if let Some(token) = token {
+                request = request.bearer_auth(token.expose_secret());
+            }
+            let response = request.send().await?;
+            let status = response.status();
+            Ok::<_, reqwest::Error>((status, response.json::<Value>().await?))
+        })
+        .context("the running service does not answer")
+        .unavailable()?;
+    if status.is_success() {
+        tell(&answer, output);
+        return Ok(());
+    }
+    let detail = answer.get("detail").or_else(|| answer.get("title"));
+    let refused = anyhow!("{}", detail.map_or_else(|| status.to_string(), plain));
+    if status.is_server_error() {
+        Err(refused).unavailable()
+    } else {
+        Err(refused).wrong()
+    }
+}
+
+fn tell(answer: &Value, output: Output) {
+    if output.is_json() {
+        output.json(answer);
+        return;
+    }
+    let rows = answer
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null());
+    let rows = rows.map(|(name, value)| [name.clone(), plain(value)]);
+    output.table(["activated", ""], rows.collect::<Vec<_>>());
+}

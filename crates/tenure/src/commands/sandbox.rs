@@ -1,0 +1,179 @@
+//! `tenure sandbox check|serve`
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_web::rt::System;
+use anyhow::{Context, anyhow};
+use clap::{Args, Subcommand};
+use secrecy::SecretString;
+use tenure_sandbox::check::{Family, Target, check};
+use tenure_sandbox::client::Client;
+use tenure_sandbox::disorder::{Disorder, Rates};
+use tenure_sandbox::market::{Keys, Listing};
+use tenure_sandbox::sdk::Credentials;
+use tenure_sandbox::serve::{Config as SandboxConfig, Sandbox as Market};
+
+use crate::commands::serve::stop_signal;
+use crate::config::{Config, ListingConfig};
+use crate::failure::{Classify, Failure};
+use crate::output::Output;
+
+/// The marketplace's side.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sandbox {
+    /// Try every case of the marketplace's debugging page, and every case that must be turned away
+    #[command(after_help = "Example: tenure sandbox check --family license --key \
+        development-license-key --target http://127.0.0.1:8080/koogallery/demo")]
+    Check(Check),
+    /// Serve a marketplace to develop against: open APIs, orders, codes, callbacks with retries
+    #[command(after_help = "Example: tenure sandbox serve --bind 127.0.0.1:8090 --retry-seconds 5")]
+    Serve(Serve),
+}
+
+/// What is checked.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The production address
+    #[arg(long, value_name = "URL")]
+    target: String,
+    /// license (authorization codes), saas, or order (order notification)
+    #[arg(long)]
+    family: Family,
+    /// The key of that interface type
+    #[arg(long, env = "TENURE_SANDBOX_KEY", hide_env_values = true)]
+    key: String,
+}
+
+/// How the marketplace is set up. Its listings are those of the configuration.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where it listens
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    bind: SocketAddr,
+    /// The access key id that its open APIs accept
+    #[arg(long, default_value = "AKEXAMPLE00000000001")]
+    access_key_id: String,
+    /// The secret access key that its open APIs accept
+    #[arg(
+        long,
+        env = "TENURE_SANDBOX_SECRET_ACCESS_KEY",
+        hide_env_values = true,
+        default_value = "development-secret-access-key"
+    )]
+    secret_access_key: String,
+    /// The distance between two attempts of a call; the marketplace's own is 120
+    #[arg(long, default_value_t = 120)]
+    retry_seconds: u64,
+    /// How many market seconds pass in a real one
+    #[arg(long, default_value_t = 1)]
+    clock_speed: u32,
+    /// Decides codes, orders and faults
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// How many calls of a hundred are made twice
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    duplicates: u8,
+    /// How many calls of a hundred are overtaken by later ones
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    overtaken: u8,
+    /// How many answers of a hundred are lost
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    lost_answers: u8,
+}
+
+impl Sandbox {
+    /// Runs it.
+    pub(crate) fn run(
+        self,
+        load: impl FnOnce() -> Result<Config, Failure>,
+        output: Output,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Check(check) => check.run(output),
+            Self::Serve(serve) => serve.run(&load()?, output),
+        }
+    }
+}
+
+impl Check {
+    fn run(self, output: Output) -> Result<(), Failure> {
+        let client = Client::new().unavailable()?;
+        let target = Target {
+            url: self.target,
+            key: SecretString::from(self.key),
+        };
+        let report = System::new().block_on(check(&client, &target, self.family));
+        if output.is_json() {
+            output.json(&serde_json::to_value(&report).unavailable()?);
+        } else {
+            output.line(&report);
+        }
+        if report.passed() {
+            return Ok(());
+        }
+        Err(anyhow!(
+            "{} of {} cases failed",
+            report.failures().count(),
+            report.cases.len()
+        ))
+        .wrong()
+    }
+}
+
+impl Serve {
+    fn run(self, config: &Config, output: Output) -> Result<(), Failure> {
+        let credentials = Credentials {
+            access_key_id: self.access_key_id,
+            secret_access_key: SecretString::from(self.secret_access_key),
+        };
+        let callbacks = config.http.callbacks;
+        let listings = config
+            .listing
+            .iter()
+            .map(|it| listing(it, callbacks))
+            .collect();
+        let setup = SandboxConfig {
+            listings,
+            retry_interval: Duration::from_secs(self.retry_seconds),
+            clock_speed: self.clock_speed,
+            disorder: Disorder {
+                seed: self.seed,
+                rates: Rates {
+                    duplicate_percent: self.duplicates,
+                    hold_back_percent: self.overtaken,
+                    lose_answer_percent: self.lost_answers,
+                },
+            },
+            ..SandboxConfig::new(self.bind, credentials)
+        };
+        System::new().block_on(async {
+            let market = Market::bind(setup)
+                .with_context(|| format!("the sandbox cannot listen on {}", self.bind))
+                .unavailable()?;
+            output.line(format_args!(
+                "The marketplace is at http://{}/",
+                market.address()
+            ));
+            let stop = async {
+                if let Err(error) = stop_signal().await {
+                    Output::complain(error);
+                }
+            };
+            market.run(stop).await.unavailable()
+        })
+    }
+}
+
+/// A listing of the configuration as the marketplace sees it: its address, and its newest keys.
+pub(crate) fn listing(listing: &ListingConfig, callbacks: SocketAddr) -> Listing {
+    Listing {
+        name: listing.id.clone(),
+        url: format!("http://{callbacks}/koogallery/{}", listing.id),
+        keys: Keys {
+            base: listing.keys.base.first().cloned(),
+            license: listing.keys.license.first().cloned(),
+            general: listing.keys.general.first().cloned(),
+        },
+    }
+}

@@ -1,0 +1,299 @@
+//! One production address, as configured.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tenure_domain::{Family, ListingId, MerchantId, WhenAbsent};
+use tenure_ingress::Listing;
+use tenure_koogallery::{AccessKey, AppInfo, KeyRing, Keys, Settings};
+
+use super::secret::Secrets;
+
+/// One production address of one merchant.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListingConfig {
+    /// The last segment of the address.
+    pub id: String,
+    /// Whose it is.
+    pub merchant: String,
+    /// The keys of its interfaces.
+    #[serde(default)]
+    pub keys: KeysConfig,
+    /// How instances come to be.
+    #[serde(default)]
+    pub provisioning: Provisioning,
+    /// Access to the marketplace's open APIs.
+    pub open_api: Option<OpenApi>,
+    /// What the marketplace's guides leave open.
+    #[serde(default)]
+    pub protocol: Protocol,
+}
+
+/// Keys by interface type: every one verifies. No two types may share a key.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct KeysConfig {
+    /// SaaS orders and online licenses.
+    pub base: Vec<SecretString>,
+    /// Or a file with one key a line.
+    pub base_file: Option<PathBuf>,
+    /// License authorization codes.
+    pub license: Vec<SecretString>,
+    /// Or a file with one key a line.
+    pub license_file: Option<PathBuf>,
+    /// Order notifications.
+    pub general: Vec<SecretString>,
+    /// Or a file with one key a line.
+    pub general_file: Option<PathBuf>,
+    /// The joint-operation kit.
+    pub kit: Vec<SecretString>,
+    /// Or a file with one key a line.
+    pub kit_file: Option<PathBuf>,
+}
+
+/// How instances come to be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Provisioning {
+    /// Ready at once, or when the merchant says so.
+    pub mode: ProvisioningMode,
+    /// Where the buyer finds the application.
+    pub front_end_url: Option<String>,
+    /// Where the buyer's administrator finds it.
+    pub admin_url: Option<String>,
+    /// A remark for the buyer.
+    pub memo: Option<String>,
+    /// What `changeInstanceCheck` is told: whether a renewal may change the specification.
+    pub allow_change: bool,
+}
+
+/// When an instance is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ProvisioningMode {
+    /// At once: one application serves all buyers.
+    Static,
+    /// When the merchant says so: `POST /v1/licenses/{id}/provisioned`.
+    Manual,
+}
+
+/// Access to the marketplace's open APIs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OpenApi {
+    /// The AK.
+    pub access_key_id: String,
+    /// The SK.
+    pub secret_access_key: Option<SecretString>,
+    /// Or a file that holds it.
+    pub secret_access_key_file: Option<PathBuf>,
+    /// The marketplace's address.
+    #[serde(default = "default_endpoint")]
+    pub endpoint: String,
+    /// The address for when that one cannot be reached.
+    pub fallback: Option<String>,
+}
+
+/// What the marketplace's guides leave open, or contradict each other about.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Protocol {
+    /// Whether a `timestamp` of ten digits counts as seconds. The pages disagree.
+    pub accept_timestamp_in_seconds: bool,
+    /// How far the zone of `expireTime` is ahead of UTC. Not stated for License 2.0.
+    pub expire_time_offset_minutes: i32,
+    /// How long a license serves after its term. The guides speak of a grace and name no length.
+    pub grace_seconds: u32,
+    /// What becomes of a call about a code that was never activated here.
+    pub unknown_code: UnknownCode,
+    /// What the base interfaces deliver.
+    pub family: InstanceFamily,
+}
+
+/// What becomes of a call about a code that was never activated here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UnknownCode {
+    /// It is kept, and answered with success.
+    Remember,
+    /// It is answered with `000003`; a release is kept all the same.
+    Refuse,
+}
+
+/// What the base interfaces deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum InstanceFamily {
+    /// SaaS instances.
+    Saas,
+    /// Licenses of desktop software.
+    OnlineLicense,
+}
+
+fn default_endpoint() -> String {
+    "https://mkt.myhuaweicloud.com".to_owned()
+}
+
+impl Default for Provisioning {
+    fn default() -> Self {
+        Self {
+            mode: ProvisioningMode::Static,
+            front_end_url: None,
+            admin_url: None,
+            memo: None,
+            allow_change: true,
+        }
+    }
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        let settings = Settings::default();
+        Self {
+            accept_timestamp_in_seconds: settings.accept_timestamp_in_seconds,
+            expire_time_offset_minutes: settings.expire_time_offset_minutes,
+            grace_seconds: settings.grace_seconds,
+            unknown_code: UnknownCode::Remember,
+            family: InstanceFamily::Saas,
+        }
+    }
+}
+
+impl ListingConfig {
+    /// What answers when nothing is configured: keys that everybody can read here, on loopback.
+    pub(crate) fn development() -> Self {
+        let key = |name: &str| vec![SecretString::from(format!("development-{name}-key"))];
+        Self {
+            id: "demo".to_owned(),
+            merchant: "demo".to_owned(),
+            keys: KeysConfig {
+                base: key("base"),
+                license: key("license"),
+                general: key("general"),
+                ..KeysConfig::default()
+            },
+            provisioning: Provisioning {
+                front_end_url: Some("https://app.example.com".to_owned()),
+                ..Provisioning::default()
+            },
+            open_api: None,
+            protocol: Protocol::default(),
+        }
+    }
+
+    /// The listing, with its keys read.
+    pub(crate) fn parse(&self) -> anyhow::Result<Listing> {
+        let keys = self.keys.read()?;
+        if self.provisioning.front_end_url.is_none() && !keys.base.is_empty() {
+            bail!(
+                "provisioning.front_end_url is missing: the marketplace asks for it when a buyer \
+                 opens an instance"
+            );
+        }
+        Ok(Listing {
+            id: ListingId::parse(&self.id)?,
+            merchant: MerchantId::parse(&self.merchant)?,
+            keys,
+            settings: self.settings(),
+            app_info: self
+                .provisioning
+                .front_end_url
+                .clone()
+                .map(|front_end_url| AppInfo {
+                    front_end_url,
+                    admin_url: self.provisioning.admin_url.clone(),
+                    memo: self.provisioning.memo.clone(),
+                }),
+            allows_change: self.provisioning.allow_change,
+        })
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            accept_timestamp_in_seconds: self.protocol.accept_timestamp_in_seconds,
+            expire_time_offset_minutes: self.protocol.expire_time_offset_minutes,
+            grace_seconds: self.protocol.grace_seconds,
+            when_absent: match self.protocol.unknown_code {
+                UnknownCode::Remember => WhenAbsent::Remember,
+                UnknownCode::Refuse => WhenAbsent::Refuse,
+            },
+            instance_family: match self.protocol.family {
+                InstanceFamily::Saas => Family::Saas,
+                InstanceFamily::OnlineLicense => Family::OnlineLicense,
+            },
+            ready_at_once: self.provisioning.mode == ProvisioningMode::Static,
+        }
+    }
+}
+
+impl KeysConfig {
+    fn read(&self) -> anyhow::Result<Keys> {
+        let read = |inline, file: &Option<PathBuf>, name: &str| {
+            Secrets {
+                inline,
+                file: file.as_deref(),
+            }
+            .read(name)
+        };
+        let base = read(&self.base, &self.base_file, "keys.base")?;
+        let license = read(&self.license, &self.license_file, "keys.license")?;
+        let general = read(&self.general, &self.general_file, "keys.general")?;
+        let kit = read(&self.kit, &self.kit_file, "keys.kit")?;
+        let all = [
+            ("base", &base),
+            ("license", &license),
+            ("general", &general),
+            ("kit", &kit),
+        ];
+        for (index, (name, keys)) in all.iter().enumerate() {
+            for (other, others) in &all[..index] {
+                if keys.iter().any(|key| others.iter().any(|it| same(key, it))) {
+                    bail!(
+                        "keys.{name} and keys.{other} share a key: the marketplace binds a key to \
+                         one interface type"
+                    );
+                }
+            }
+        }
+        if all.iter().all(|(_, keys)| keys.is_empty()) {
+            bail!("it has no key: set keys.base, keys.license or keys.general");
+        }
+        Ok(Keys {
+            base: ring(base),
+            license: ring(license),
+            general: ring(general),
+            kit: ring(kit),
+        })
+    }
+}
+
+impl OpenApi {
+    /// The SK, from the configuration or from its file.
+    pub(crate) fn secret(&self) -> anyhow::Result<SecretString> {
+        let inline: Vec<_> = self.secret_access_key.iter().cloned().collect();
+        let secrets = Secrets {
+            inline: &inline,
+            file: self.secret_access_key_file.as_deref(),
+        };
+        secrets
+            .read("open_api.secret_access_key")?
+            .into_iter()
+            .next()
+            .context("open_api.secret_access_key is missing")
+    }
+}
+
+fn same(one: &SecretString, other: &SecretString) -> bool {
+    one.expose_secret() == other.expose_secret()
+}
+
+fn ring(keys: Vec<SecretString>) -> KeyRing {
+    KeyRing::new(
+        keys.iter()
+            .map(|key| AccessKey::new(key.expose_secret().to_owned()))
+            .collect(),
+    )
+}

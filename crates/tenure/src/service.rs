@@ -1,0 +1,215 @@
+//! The service as a whole: everything started in order, and stopped in the opposite one.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer};
+use anyhow::Context;
+use prometheus_client::registry::Registry;
+use tenure_api::{Api, Parts, Tokens};
+use tenure_domain::ListingId;
+use tenure_ingress::{Ingress, Listings, Metrics};
+use tenure_journal::record_ids::Entropy;
+use tenure_journal::{Clock, Queue, ReadLog, SqliteLog, SqliteReader, SystemClock, Watch, queue};
+use tenure_koogallery::Credentials;
+use tenure_outbound::{Account, Activator, Client, ClientSettings};
+use tenure_projector::Projector;
+
+use crate::config::Config;
+
+/// How long calls that are under way may take when the service stops, in seconds.
+const SHUTDOWN_SECONDS: u64 = 6;
+
+/// The most connections of one listener: bounds memory, whoever knocks.
+const CONNECTIONS_MAX: usize = 4_096;
+
+/// A running service.
+pub(crate) struct Service {
+    /// Where callbacks are answered.
+    pub callbacks: SocketAddr,
+    /// Where questions are answered.
+    pub api: SocketAddr,
+    servers: Vec<ServerHandle>,
+    questions: Arc<Api>,
+    projector: Projector,
+    writer: queue::Writer,
+}
+
+impl Service {
+    /// Starts the service. Must run inside an actix system.
+    pub(crate) fn start(config: &Config) -> anyhow::Result<Self> {
+        let path = config.journal_path()?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let watch = Arc::new(Watch::default());
+        let (queue, writer) = start_writer(config, &path, &clock, &watch)?;
+        let projector = Projector::start(
+            config.projector.path.clone(),
+            readers(&path),
+            Arc::clone(&watch),
+            Arc::clone(&clock),
+        )?;
+        let mut registry = Registry::default();
+        let metrics = Metrics::register(&mut registry);
+        let listings = listings(config)?;
+        let questions = Arc::new(Api::new(Parts {
+            listings: listings
+                .iter()
+                .map(|it| (it.id.clone(), it.merchant.clone()))
+                .collect(),
+            open_reader: readers(&path),
+            read_model: config.projector.path.clone(),
+            progress: projector.progress(),
+            watch,
+            queue: queue.clone(),
+            activator: Some(activator(config, queue.clone(), &clock)?),
+            tokens: Tokens::new(config.tokens()?),
+            clock: Arc::clone(&clock),
+            registry: Arc::new(Mutex::new(registry)),
+        })?);
+        let reader = open_reader(&path)?;
+        let ingress = Arc::new(Ingress::new(listings, queue, reader, clock, metrics)?);
+        let mut service = Self {
+            callbacks: config.http.callbacks,
+            api: config.http.api,
+            servers: Vec::new(),
+            questions,
+            projector,
+            writer,
+        };
+        service.listen(config, ingress)?;
+        Ok(service)
+    }
+
+    fn listen(&mut self, config: &Config, ingress: Arc<Ingress>) -> anyhow::Result<()> {
+        let workers = config.http.workers;
+        let (callbacks, address) = bind(config.http.callbacks)?;
+        self.callbacks = address;
+        let questions = Arc::clone(&self.questions);
+        if config.http.api == config.http.callbacks && config.http.api.port() != 0 {
+            self.api = address;
+            self.servers.push(serve(callbacks, workers, move |app| {
+                tenure_ingress::routes::configure(app, Arc::clone(&ingress));
+                tenure_api::configure(app, Arc::clone(&questions));
+            })?);
+            return Ok(());
+        }
+        let (api, address) = bind(config.http.api)?;
+        self.api = address;
+        self.servers.push(serve(callbacks, workers, move |app| {
+            tenure_ingress::routes::configure(app, Arc::clone(&ingress));
+        })?);
+        self.servers.push(serve(api, workers, move |app| {
+            tenure_api::configure(app, Arc::clone(&questions));
+        })?);
+        Ok(())
+    }
+
+    /// Answers what was accepted, writes what is in line, and stops.
+    pub(crate) async fn stop(self) {
+        self.questions.stop();
+        for server in self.servers {
+            server.stop(true).await;
+        }
+        self.writer.stop();
+        self.projector.stop();
+    }
+}
+
+/// Opens the journal for reading.
+pub(crate) fn open_reader(path: &Path) -> anyhow::Result<Box<dyn ReadLog>> {
+    Ok(Box::new(SqliteReader::open(path)?))
+}
+
+/// Opens the journal for writing, behind its queue.
+pub(crate) fn start_writer(
+    config: &Config,
+    path: &Path,
+    clock: &Arc<dyn Clock>,
+    watch: &Arc<Watch>,
+) -> anyhow::Result<(Queue, queue::Writer)> {
+    let (path, strangers) = (path.to_owned(), config.journal.strangers);
+    queue::start(
+        Box::new(move || Ok(SqliteLog::open(&path)?.keeping_strangers(strangers))),
+        Arc::clone(clock),
+        Entropy::System,
+        Arc::clone(watch),
+        config.journal.queue,
+    )
+    .map_err(anyhow::Error::from_boxed)
+}
+
+/// What activates codes, for the listings that have access to the open APIs.
+pub(crate) fn activator(
+    config: &Config,
+    queue: Queue,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Activator> {
+    let mut accounts = BTreeMap::new();
+    for listing in &config.listing {
+        let Some(open_api) = &listing.open_api else {
+            continue;
+        };
+        let settings = ClientSettings {
+            endpoint: open_api.endpoint.clone(),
+            fallback: open_api.fallback.clone(),
+            credentials: Credentials {
+                access_key_id: open_api.access_key_id.clone(),
+                secret_access_key: open_api.secret()?,
+            },
+            timeout: ClientSettings::TIMEOUT,
+        };
+        let account = Account {
+            merchant: listing.parse()?.merchant,
+            client: Client::new(settings, Arc::clone(clock))
+                .with_context(|| format!("open_api of listing {:?}", listing.id))?,
+            grace_seconds: listing.protocol.grace_seconds,
+        };
+        accounts.insert(ListingId::parse(&listing.id)?, account);
+    }
+    Ok(Activator::new(accounts, queue, Arc::clone(clock)))
+}
+
+type Opened = Result<Box<dyn ReadLog>, Box<dyn std::error::Error + Send + Sync>>;
+
+fn readers(path: &Path) -> Box<dyn Fn() -> Opened + Send + Sync> {
+    let path: PathBuf = path.to_owned();
+    Box::new(move || Ok(Box::new(SqliteReader::open(&path)?)))
+}
+
+fn listings(config: &Config) -> anyhow::Result<Listings> {
+    let listings = config
+        .listing
+        .iter()
+        .map(crate::config::ListingConfig::parse);
+    Ok(Listings::new(listings.collect::<anyhow::Result<Vec<_>>>()?))
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)
+        .with_context(|| format!("{address} cannot be listened on: is another service there?"))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+fn serve(
+    listener: TcpListener,
+    workers: usize,
+    configure: impl Fn(&mut actix_web::web::ServiceConfig) + Send + Clone + 'static,
+) -> anyhow::Result<ServerHandle> {
+    let server = HttpServer::new(move || App::new().configure(configure.clone()))
+        .workers(workers)
+        .max_connections(CONNECTIONS_MAX)
+        .client_request_timeout(Duration::from_secs(5))
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    let handle = server.handle();
+    // It ends when its handle stops it; whoever stops it waits for that.
+    drop(actix_web::rt::spawn(server));
+    Ok(handle)
+}

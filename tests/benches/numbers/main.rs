@@ -1,0 +1,29 @@
+//! The figures that Tenure promises, measured: `make bench`.
+//!
+//! Machines are shared and noisy, so every promise is a ratio of two measurements of one run, taken
+//! in turns, and what is printed is the median of the rounds with the least and the greatest.
+//! Nothing here fails on a slow machine: the bound stands beside the figure.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::float_arithmetic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    reason = "a benchmark reads the clock, computes with what it read, prints it, and fails by panicking"
+)]
+
+mod append;
+mod journal;
+mod measure;
+
+fn main() {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|it| !it.starts_with('-'))
+        .collect();
+    let run = |name: &str| wanted.is_empty() || wanted.iter().any(|it| it == name);
+    if run("append") {
+        append::run();
+    }
+}
