@@ -31,7 +31,7 @@ const CONNECTIONS_MAX: usize = 8;
 const READ_MODEL_WAITERS_MAX: usize = 32;
 
 /// The most followers that wait for the next record.
-const FOLLOWERS_MAX: usize = 256;
+pub(crate) const FOLLOWERS_MAX: usize = 256;
 
 /// Opens the journal for reading.
 pub type OpenReader =

@@ -16,7 +16,7 @@ use crate::view::ActivatedView;
         ("code" = String, Path, description = "The authorization code, percent-encoded."),
         ("listing" = Option<String>, Query, description = "The listing that sells it; needed if there are several."),
     ),
-    responses((status = 200, body = ActivatedView), (status = "default", body = ProblemView)))]
+    responses((status = 200, body = ActivatedView), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn activate(
     request: HttpRequest,
     code: Path<String>,

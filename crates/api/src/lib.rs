@@ -5,7 +5,7 @@
 //!   seen; lists, [`orders`] and [`receipts`] come from the read model, and say how far it is.
 //! * [`codes`] activates an authorization code, and [`licenses`] takes the word that an application
 //!   is ready: the two commands.
-//! * [`health`], [`metrics`] and [`document`] are for machines.
+//! * [`health`], [`metrics`] and [`mod@document`] are for machines.
 //! * [`auth`] lets in, [`parameters`] reads questions, [`view`] shapes answers, [`problem`] says
 //!   what went wrong.
 //!
@@ -14,7 +14,7 @@
 pub mod api;
 pub mod auth;
 mod codes;
-pub mod document;
+mod document;
 mod heads;
 mod health;
 mod licenses;

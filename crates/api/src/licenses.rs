@@ -56,7 +56,7 @@ struct Asked {
         ("cursor" = Option<String>, Query, description = "Goes on where a page of the same question ended."),
         ("min_position" = Option<u64>, Query, description = "Waits until this position is seen, at most 5 seconds."),
     ),
-    responses((status = 200, body = LicensesPage), (status = "default", body = ProblemView)))]
+    responses((status = 200, body = LicensesPage), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     request: HttpRequest,
     api: Data<Api>,
@@ -131,7 +131,7 @@ fn filter(parameters: &Parameters) -> Result<LicenseFilter, Problem> {
         ("listing" = Option<String>, Query, description = "The merchant of this listing is meant: for ids that several have."),
         ("min_position" = Option<u64>, Query, description = "Waits until the journal holds this position, at most 5 seconds."),
     ),
-    responses((status = 200, body = LicenseView), (status = "default", body = ProblemView)))]
+    responses((status = 200, body = LicenseView), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn show(
     request: HttpRequest,
     id: Path<String>,
@@ -162,7 +162,7 @@ pub(crate) async fn show(
         ("listing" = Option<String>, Query, description = "The merchant of this listing is meant."),
         ("min_position" = Option<u64>, Query, description = "Waits until the journal holds this position, at most 5 seconds."),
     ),
-    responses((status = 200, body = HistoryView), (status = "default", body = ProblemView)))]
+    responses((status = 200, body = HistoryView), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn records(
     request: HttpRequest,
     id: Path<String>,
@@ -189,7 +189,7 @@ pub(crate) async fn records(
             ("Tenure-Receipt-Id" = String, description = "The receipt of this call."),
             ("Tenure-Position" = u64, description = "What to give as min_position to see it in a list."),
         )),
-        (status = "default", body = ProblemView)))]
+        (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn provisioned(
     request: HttpRequest,
     id: Path<String>,

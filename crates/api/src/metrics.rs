@@ -18,7 +18,7 @@ use tenure_domain::Status;
 use tenure_journal::queue::Health;
 use tenure_projector::Progress;
 
-use crate::api::Api;
+use crate::api::{Api, FOLLOWERS_MAX};
 use crate::problem::{Problem, ProblemView};
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -30,7 +30,7 @@ struct StatusLabel {
 
 /// Shows all measures.
 #[utoipa::path(get, path = "/metrics", tag = "machines", operation_id = "metrics",
-    responses((status = 200, body = String, content_type = "application/openmetrics-text"), (status = "default", body = ProblemView)))]
+    responses((status = 200, body = String, content_type = "application/openmetrics-text"), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn show(api: Data<Api>) -> Result<HttpResponse, Problem> {
     let now = api.clock.now();
     // The licenses are left out while the read model cannot tell: the others say why.
@@ -62,6 +62,13 @@ fn measure(api: &Api, counts: &BTreeMap<Status, u64>) -> Registry {
     measure_projector(&mut registry, &api.progress);
     let head = gauge(api.heads.position().number());
     registry.register("tenure_journal_head", "The last position", head);
+    let waiting = FOLLOWERS_MAX.saturating_sub(api.followers.available_permits());
+    let followers = gauge(u64::try_from(waiting).unwrap_or(u64::MAX));
+    registry.register(
+        "tenure_api_followers",
+        "Followers that wait for the next record",
+        followers,
+    );
     let licenses: Family<StatusLabel, Gauge> = Family::default();
     for (status, count) in counts {
         let label = StatusLabel {

@@ -18,7 +18,7 @@ use crate::view::OrderView;
         ("listing" = Option<String>, Query, description = "The merchant of this listing is meant."),
         ("min_position" = Option<u64>, Query, description = "Waits until this position is seen, at most 5 seconds."),
     ),
-    responses((status = 200, body = OrderView), (status = "default", body = ProblemView)))]
+    responses((status = 200, body = OrderView), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn show(
     request: HttpRequest,
     id: Path<String>,

@@ -32,7 +32,8 @@ impl<T: Send + 'static> Pool<T> {
         })
     }
 
-    /// Asks on a thread that may block. A connection that brought an error is not used again.
+    /// Asks on a thread that may block. A connection that failed is not used
+    /// again.
     pub(crate) async fn ask<R, E>(
         self: &Arc<Self>,
         question: impl FnOnce(&mut T) -> Result<R, E> + Send + 'static,
@@ -73,9 +74,11 @@ impl<T: Send + 'static> Pool<T> {
                 )
             })?,
         };
-        let answer = question(&mut connection).map_err(Into::into)?;
-        self.idle().push(connection);
-        Ok(answer)
+        let answer = question(&mut connection).map_err(Into::into);
+        if !answer.as_ref().is_err_and(Problem::is_ours) {
+            self.idle().push(connection);
+        }
+        answer
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<T>> {

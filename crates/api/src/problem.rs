@@ -71,6 +71,11 @@ impl Problem {
         &self.detail
     }
 
+    /// Whether we failed, and not whoever asked.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.status.is_server_error()
+    }
+
     /// The form that is sent.
     pub fn view(&self) -> ProblemView {
         ProblemView {

@@ -23,7 +23,7 @@ use crate::view::{ReceiptSummary, ReceiptView, ReceiptsPage};
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "How many at most; 50 if nothing is said."),
         ("cursor" = Option<String>, Query, description = "Goes on where a page of the same question ended."),
     ),
-    responses((status = 200, body = ReceiptsPage), (status = "default", body = ProblemView)))]
+    responses((status = 200, body = ReceiptsPage), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     request: HttpRequest,
     api: Data<Api>,
@@ -64,7 +64,7 @@ fn filter(parameters: &Parameters) -> Result<ReceiptFilter, Problem> {
 /// Shows one receipt with its bytes, from the journal.
 #[utoipa::path(get, path = "/v1/receipts/{id}", tag = "receipts", operation_id = "show_receipt",
     params(("id" = String, Path, description = "The name of the receipt.")),
-    responses((status = 200, body = ReceiptView), (status = "default", body = ProblemView)))]
+    responses((status = 200, body = ReceiptView), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn show(
     request: HttpRequest,
     id: Path<String>,

@@ -25,7 +25,7 @@ struct Read {
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "How many at most; 100 if nothing is said."),
         ("wait" = Option<u64>, Query, minimum = 0, maximum = 30, description = "How many seconds to wait for a record."),
     ),
-    responses((status = 200, body = RecordsPage), (status = "default", body = ProblemView)))]
+    responses((status = 200, body = RecordsPage), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     request: HttpRequest,
     api: Data<Api>,

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use tenure_domain::Instant;
 
@@ -158,6 +159,19 @@ impl SqliteReader {
         }
     }
 
+    /// Keeps more pages in memory, in MiB: for reading a whole journal, which looks up the name of
+    /// a stream for every record.
+    pub fn caching(self, mebibytes: u32) -> Result<Self, OpenError> {
+        let size = -i64::from(mebibytes) * 1_024;
+        match self.connection.pragma_update(None, "cache_size", size) {
+            Ok(()) => Ok(self),
+            Err(error) => Err(OpenError::Unavailable {
+                path: self.connection.path().unwrap_or_default().into(),
+                source: error.into(),
+            }),
+        }
+    }
+
     /// What SQLite itself finds wrong with the file; empty if it is sound.
     pub fn integrity_check(&mut self) -> Result<Vec<String>, ReadError> {
         let mut statement = self
@@ -198,6 +212,9 @@ fn lock(path: &Path) -> Result<File, OpenError> {
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     connection.busy_timeout(Duration::from_secs(3))?;
+    // Plans must not depend on the values that are bound: otherwise a statement is prepared anew
+    // whenever one of them changes, which costs more than the statement itself.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "temp_store", "memory")
 }
 

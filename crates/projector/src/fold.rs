@@ -128,3 +128,75 @@ impl<'c> Fold<'c> {
         Ok((self.folded, self.counts, self.licenses.take_orders()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tenure_domain::{Instant, MerchantId};
+    use tenure_journal::{Actor, Position, StreamId, StreamVersion};
+    use tenure_testkit::{code, history};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Histories of three licenses, taken in turns.
+    fn records(histories: [Vec<tenure_domain::Event>; 3]) -> Vec<Record> {
+        let longest = histories.iter().map(Vec::len).max().unwrap_or(0);
+        let merchant = MerchantId::parse("acme").unwrap();
+        let mut position = Position::START;
+        let mut records = Vec::new();
+        for index in 0..longest {
+            for (history, number) in histories.iter().zip(1..) {
+                let Some(event) = history.get(index) else {
+                    continue;
+                };
+                position = position.next();
+                records.push(Record {
+                    position,
+                    stream: StreamId::license(&merchant, &code(number)),
+                    version: StreamVersion::new(u32::try_from(index).unwrap() + 1),
+                    record_id: Uuid::from_u128(u128::from(position.number())),
+                    event: Event::License(event.clone()),
+                    effective_at: Instant::EPOCH,
+                    recorded_at: Instant::EPOCH,
+                    actor: Actor::Koogallery,
+                    receipt_id: ReceiptId::new(Uuid::from_u128(u128::from(position.number()))),
+                });
+            }
+        }
+        records
+    }
+
+    /// The rows that come of a fold that keeps so much in memory.
+    fn rows(records: &[Record], kept_bytes_max: Option<usize>) -> Vec<String> {
+        let connection = Connection::open_in_memory().unwrap();
+        store::create_tables(&connection).unwrap();
+        let mut fold = Fold::begin(&connection);
+        if let Some(kept_bytes_max) = kept_bytes_max {
+            fold.licenses = Licenses::begin().keeping(kept_bytes_max);
+        }
+        for record in records {
+            fold.record(record).unwrap();
+        }
+        let (_folded, _counts, mut orders) = fold.finish().unwrap();
+        orders.sort();
+        orders.write(&connection).unwrap();
+        let sql = "SELECT id || hex(state) || version FROM licenses
+                   UNION ALL SELECT order_id || merchant || license_id FROM license_orders";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_memory_does_not_hold_is_fetched_from_the_table(
+            histories in [history(), history(), history()],
+        ) {
+            let records = records(histories);
+            let expected = rows(&records, None);
+            prop_assert_eq!(&rows(&records, Some(0)), &expected);
+            prop_assert_eq!(&rows(&records, Some(500)), &expected);
+        }
+    }
+}

@@ -9,7 +9,7 @@
 //!   changes nothing, a crash loses nothing;
 //! * [`projector`] is the thread that follows the journal, [`progress`] tells how far it is;
 //! * [`queries`] asks;
-//! * [`rebuild`] folds the whole journal into a fresh file, fast, and [`verify`] compares a fresh
+//! * [`mod@rebuild`] folds the whole journal into a fresh file, fast, and [`mod@verify`] compares a fresh
 //!   fold with the live rows.
 //!
 //! No decision reads a read model, and none holds personal data or the bytes of a call.

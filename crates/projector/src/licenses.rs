@@ -122,6 +122,13 @@ impl Licenses {
         }
     }
 
+    /// Bounds how much is kept in memory.
+    #[cfg(test)]
+    pub(crate) fn keeping(mut self, kept_bytes_max: usize) -> Self {
+        self.kept_bytes_max = kept_bytes_max;
+        self
+    }
+
     /// Applies an event of a license.
     pub(crate) fn apply(
         &mut self,

@@ -45,12 +45,18 @@ async fn a_question_beyond_the_journal_is_refused() {
     }
 }
 
+/// Comes back once somebody waits for a record.
+async fn somebody_waits(scene: &Scene) {
+    let line = "\ntenure_api_followers 1\n";
+    while !scene.ask("/metrics").await.text.contains(line) {}
+}
+
 #[actix_web::test]
 async fn who_waits_hears_of_the_next_record() {
     let scene = Scene::new();
     let waiting = scene.ask("/v1/records?wait=30");
     let acting = async {
-        tokio::task::yield_now().await;
+        somebody_waits(&scene).await;
         let intent = Intent::Activate(activation(1, 5_000));
         scene.apply("acme", "PLTEST0001", Family::LicenseCode, intent)
     };
@@ -63,7 +69,7 @@ async fn who_waits_is_sent_away_when_the_service_stops() {
     let scene = Scene::new();
     let waiting = tokio::time::timeout(Duration::from_secs(5), scene.ask("/v1/records?wait=30"));
     let stopping = async {
-        tokio::task::yield_now().await;
+        somebody_waits(&scene).await;
         scene.api.stop();
     };
     let (answer, ()) = tokio::join!(waiting, stopping);

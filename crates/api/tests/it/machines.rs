@@ -1,7 +1,9 @@
 //! Health, measures and the document.
 
+use tenure_journal::Unavailable;
+
 use crate::licenses::played;
-use crate::scene::check_shape;
+use crate::scene::{Plan, Scene, check_shape};
 
 #[actix_web::test]
 async fn a_service_that_can_write_is_ready() {
@@ -11,6 +13,28 @@ async fn a_service_that_can_write_is_ready() {
     assert_eq!(
         ready,
         serde_json::json!({ "status": "ready", "reasons": [] })
+    );
+}
+
+#[actix_web::test]
+async fn a_service_that_cannot_write_says_why() {
+    let scene = Scene::of(Plan {
+        full_disk: true,
+        ..Plan::default()
+    });
+    assert_eq!(scene.ask("/health/ready").await.status, 200);
+    assert_eq!(scene.try_to_record(), Err(Unavailable::Failed));
+    let answer = scene.ask("/health/ready").await;
+    assert_eq!(answer.status, 503);
+    let unready: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+    assert_eq!(unready["status"], "unready");
+    assert_eq!(unready["reasons"][0]["code"], "journal_not_writable");
+    assert!(answer.text.contains("the disk is full"), "{}", answer.text);
+    assert_eq!(scene.ask("/health/live").await.status, 200);
+    let metrics = scene.ask("/metrics").await.text;
+    assert!(
+        metrics.contains("\ntenure_journal_writable 0\n"),
+        "{metrics}"
     );
 }
 

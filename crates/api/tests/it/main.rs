@@ -5,6 +5,7 @@
 mod access;
 mod codes;
 mod follow;
+mod full_disk;
 mod licenses;
 mod machines;
 mod receipts;

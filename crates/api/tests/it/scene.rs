@@ -15,10 +15,13 @@ use tenure_domain::{Family, Instant, Intent, LicenseId, ListingId, MerchantId, o
 use tenure_journal::record_ids::Entropy;
 use tenure_journal::transact::{Arrived, Call, Done, Request};
 use tenure_journal::{
-    Actor, ManualClock, Position, Queue, ReadLog, SqliteLog, SqliteReader, Watch, queue,
+    Actor, Clock, Log, ManualClock, Position, Queue, ReadLog, SqliteLog, SqliteReader, Unavailable,
+    Verdict, Watch, queue,
 };
 use tenure_outbound::Activator;
 use tenure_projector::{Progress, Projector};
+
+use crate::full_disk::FullDisk;
 
 /// A service, and what stands behind it. Fields are dropped in this order: those that write
 /// before the folder they write to.
@@ -42,11 +45,15 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
+pub(crate) type MakeActivator = Box<dyn FnOnce(Queue, Arc<ManualClock>) -> Activator>;
+
 /// What a scene is made of, where it differs.
 #[derive(Default)]
 pub(crate) struct Plan {
     pub(crate) tokens: Vec<&'static str>,
-    pub(crate) activator: Option<Box<dyn FnOnce(Queue, Arc<ManualClock>) -> Activator>>,
+    pub(crate) activator: Option<MakeActivator>,
+    /// Whether the journal's disk is full.
+    pub(crate) full_disk: bool,
     /// Listings of `acme` beside `cad-pro`.
     pub(crate) more_listings: Vec<&'static str>,
 }
@@ -63,15 +70,13 @@ impl Scene {
         let read_model = folder.path().join("read.db");
         let clock = Arc::new(ManualClock::at(Instant::from_seconds(1_000)));
         let watch = Arc::new(Watch::default());
-        let path = journal.clone();
-        let (queue, _writer) = queue::start(
-            Box::new(move || Ok(SqliteLog::open(&path)?)),
-            Arc::clone(&clock) as _,
-            Entropy::Seeded(1),
-            Arc::clone(&watch),
-            64,
-        )
-        .unwrap();
+        let queue = if plan.full_disk {
+            drop(SqliteLog::open(&journal).unwrap());
+            write(|| Ok(FullDisk::default()), &clock, &watch)
+        } else {
+            let path = journal.clone();
+            write(move || Ok(SqliteLog::open(&path)?), &clock, &watch)
+        };
         let projector = Projector::start(
             read_model.clone(),
             Box::new(reader(journal.clone())),
@@ -128,7 +133,7 @@ impl Scene {
         family: Family,
         intent: Intent,
     ) -> Done {
-        let now = tenure_journal::Clock::now(self.clock.as_ref());
+        let now = self.clock.now();
         self.record(Request::License {
             merchant: merchant(merchant_id),
             id: license(id),
@@ -138,7 +143,19 @@ impl Scene {
 
     /// Has a call recorded.
     pub(crate) fn record(&self, request: Request) -> Done {
-        let now = tenure_journal::Clock::now(self.clock.as_ref());
+        self.submit(request).unwrap()
+    }
+
+    /// Has a call recorded that asks for nothing, if that can be done.
+    pub(crate) fn try_to_record(&self) -> Result<Done, Unavailable> {
+        self.submit(Request::Noted {
+            verdict: Verdict::Answered,
+            reason: None,
+        })
+    }
+
+    fn submit(&self, request: Request) -> Result<Done, Unavailable> {
+        let now = self.clock.now();
         let call = Call {
             arrived: Arrived {
                 listing: "cad-pro".into(),
@@ -153,9 +170,7 @@ impl Scene {
             request,
             answer: Box::new(|_decided| br#"{"resultCode":"000000"}"#.to_vec()),
         };
-        self.queue
-            .submit_and_wait(call, now.plus_seconds(5))
-            .unwrap()
+        self.queue.submit_and_wait(call, now.plus_seconds(5))
     }
 
     /// Has an order announced.
@@ -233,6 +248,17 @@ pub(crate) fn check_shape(name: &str, answer: &Value) {
     insta::with_settings!({ sort_maps => true, prepend_module_to_snapshot => false }, {
         insta::assert_json_snapshot!(name, answer);
     });
+}
+
+fn write<L: Log + 'static>(
+    open: impl FnMut() -> Result<L, Box<dyn std::error::Error + Send + Sync>> + Send + 'static,
+    clock: &Arc<ManualClock>,
+    watch: &Arc<Watch>,
+) -> Queue {
+    let (clock, watch) = (Arc::clone(clock) as _, Arc::clone(watch));
+    let seeded = Entropy::Seeded(1);
+    let (queue, _writer) = queue::start(Box::new(open), clock, seeded, watch, 64).unwrap();
+    queue
 }
 
 fn reader(

@@ -3,11 +3,12 @@
 use anyhow::anyhow;
 use clap::Subcommand;
 use serde_json::json;
-use tenure_journal::{SqliteReader, verify};
+use tenure_journal::verify;
 
 use crate::config::Config;
 use crate::failure::{Classify, Failure};
 use crate::output::{Output, Progress};
+use crate::service::open_scanner;
 
 /// The journal itself.
 #[derive(Debug, Subcommand)]
@@ -21,7 +22,7 @@ impl Journal {
     /// Runs it.
     pub(crate) fn run(self, config: &Config, output: Output) -> Result<(), Failure> {
         let Self::Verify = self;
-        let mut log = SqliteReader::open(&config.journal_path().usage()?).unavailable()?;
+        let mut log = open_scanner(&config.journal_path().usage()?).unavailable()?;
         let mut wrong = log.integrity_check().wrong()?;
         let mut progress = Progress::of("verifying");
         let tell = |position, head| progress.tell(position, head);

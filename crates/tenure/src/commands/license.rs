@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tenure_api::view::{AsOf as AsOfView, LicenseView, Located, RecordView};
 use tenure_domain::{Instant, LicenseId, ListingId, MerchantId};
 use tenure_journal::{
-    AsOf, Clock, OpenError, ReadLog, StreamId, StreamVersion, SystemClock, Watch, as_of,
+    AsOf, Clock, OpenError, Position, ReadLog, StreamId, SystemClock, Watch, as_of,
 };
 
 use crate::config::Config;
@@ -93,8 +93,8 @@ fn show(
     let located = Located {
         id: &which.id,
         license: &view.license,
-        version: last.map_or(StreamVersion::NONE, |record| record.version),
-        position: last.map_or(view.as_of, |record| record.position),
+        version: view.version,
+        position: last.map_or(Position::START, |record| record.position),
     };
     let license = LicenseView::of(
         &located,
@@ -128,9 +128,7 @@ fn show(
 fn history(config: &Config, which: &Which, output: Output) -> Result<(), Failure> {
     let mut log = service::open_reader(&config.journal_path().usage()?).unavailable()?;
     let stream = find(config, which, log.as_mut())?;
-    let records = log
-        .read_stream(&stream, tenure_journal::Position::MAX)
-        .unavailable()?;
+    let records = log.read_stream(&stream, Position::MAX).unavailable()?;
     let records: Vec<RecordView> = records.iter().map(RecordView::from).collect();
     if output.is_json() {
         output.json(&json!({ "records": records }));
@@ -177,7 +175,7 @@ fn find(config: &Config, which: &Which, log: &mut dyn ReadLog) -> Result<StreamI
     for merchant in merchants(config, which.listing.as_ref()).usage()? {
         let stream = StreamId::license(&merchant, &which.id);
         if !log
-            .read_stream(&stream, tenure_journal::Position::MAX)
+            .read_stream(&stream, Position::MAX)
             .unavailable()?
             .is_empty()
         {

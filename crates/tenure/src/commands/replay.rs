@@ -3,12 +3,12 @@
 use anyhow::anyhow;
 use clap::Args;
 use serde_json::json;
-use tenure_journal::{OpenError, SqliteLog, SqliteReader};
+use tenure_journal::{OpenError, SqliteLog};
 
 use crate::config::Config;
 use crate::failure::{Classify, Failure};
 use crate::output::{Output, Progress};
-use crate::service::open_reader;
+use crate::service::open_scanner;
 
 /// Rebuild the read models from the journal, or compare them with it.
 #[derive(Debug, Args)]
@@ -30,11 +30,11 @@ impl Replay {
 }
 
 fn verify(config: &Config, output: Output) -> Result<(), Failure> {
-    let mut log = open_reader(&config.journal_path().usage()?).unavailable()?;
+    let mut log = open_scanner(&config.journal_path().usage()?).unavailable()?;
     let mut progress = Progress::of("comparing");
     let tell = |position, head| progress.tell(position, head);
     let compared =
-        tenure_projector::verify(&config.projector.path, log.as_mut(), tell).unavailable()?;
+        tenure_projector::verify(&config.projector.path, &mut log, tell).unavailable()?;
     progress.end();
     if output.is_json() {
         let differences: Vec<_> = compared
@@ -69,7 +69,7 @@ fn verify(config: &Config, output: Output) -> Result<(), Failure> {
 
 fn rebuild(config: &Config, output: Output) -> Result<(), Failure> {
     let path = config.journal_path().usage()?;
-    let mut log = SqliteReader::open(&path).unavailable()?;
+    let mut log = open_scanner(&path).unavailable()?;
     // Holding the journal's lock keeps a service, and with it a projector, from starting.
     let lock = SqliteLog::open(&path).map_err(|error| match error {
         OpenError::Locked { .. } => {
