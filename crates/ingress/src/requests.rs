@@ -1,6 +1,6 @@
 //! From what a notification asks to what the journal decides, and to our answer.
 
-use tenure_domain::{License, LicenseId, Phase};
+use tenure_domain::{License, LicenseId, Living, Phase};
 use tenure_journal::{Decided, Outcome, Verdict, transact};
 use tenure_koogallery::{Activity, Answer, AppInfo, InstanceInfo, Request, ResultCode};
 
@@ -41,7 +41,7 @@ impl Prepared {
                 command,
             },
             answer: Box::new(move |decided| {
-                let answer = answer_license(decided);
+                let answer = answer_decided(decided);
                 if creates && answer.code != ResultCode::NotFound {
                     created(answer, &answered_id, app_info.clone()).to_json()
                 } else {
@@ -64,12 +64,12 @@ impl Prepared {
                 order,
                 command,
             },
-            answer: Box::new(|_decided| Answer::success().to_json()),
+            answer: Box::new(|decided| answer_decided(decided).to_json()),
         }
     }
 }
 
-fn answer_license(decided: &Decided<'_>) -> Answer {
+fn answer_decided(decided: &Decided<'_>) -> Answer {
     match decided {
         Decided::License {
             outcome: Err(refusal),
@@ -85,6 +85,8 @@ fn answer_license(decided: &Decided<'_>) -> Answer {
         }
         | Decided::Order(_)
         | Decided::Noted => Answer::success(),
+        // The marketplace tries again for two hours, in which a person may mend it.
+        Decided::Unreadable => Answer::of(ResultCode::InternalError),
     }
 }
 
@@ -116,15 +118,17 @@ pub(crate) fn answer_probe(listing: &Listing, request: &Request, activity: Activ
     }
 }
 
-/// Answers `queryInstance` from the licenses that were asked for, as far as there are any. What
+/// Answers `queryInstance` from the licenses that were asked for, as far as there are any: one of
+/// another family is none, as for every command. What
 /// is being provisioned has no access data yet; while nothing else was asked for, the marketplace
 /// is told to ask again.
 pub(crate) fn answer_query(listing: &Listing, found: &[(LicenseId, License)]) -> Answer {
+    let is_ours = |living: &Living| living.family == listing.settings.instance_family;
     let living: Vec<_> = found
         .iter()
         .filter_map(|(id, license)| match license {
-            License::Living(living) => Some((id, living)),
-            License::Absent | License::Released(_) => None,
+            License::Living(living) if is_ours(living) => Some((id, living)),
+            License::Living(_) | License::Absent | License::Released(_) => None,
         })
         .collect();
     if living.is_empty() {
@@ -155,6 +159,9 @@ pub(crate) fn answer_query(listing: &Listing, found: &[(LicenseId, License)]) ->
 /// Answers `changeInstanceCheck`: for a license that lives, what the listing's configuration says.
 pub(crate) fn answer_change_check(listing: &Listing, license: &License) -> Answer {
     match license {
+        License::Living(living) if living.family != listing.settings.instance_family => {
+            Answer::of(ResultCode::NotFound)
+        },
         License::Living(_) if listing.allows_change => Answer::success(),
         License::Living(_) => Answer::of(ResultCode::NoResource),
         License::Absent | License::Released(_) => Answer::of(ResultCode::NotFound),

@@ -46,6 +46,10 @@ pub trait ReadLog: Send {
 
 /// Appending to a log. Only [`crate::transact`] does.
 pub trait Log: ReadLog {
+    /// Begins a batch: until [`Log::append`] everything is read from one state, whose end this
+    /// returns. A batch that was begun before, and not appended, is given up.
+    fn begin(&mut self) -> Result<Head, AppendError>;
+
     /// Appends a batch whole or not at all, and returns the new head once it is on disk.
     ///
     /// # Errors
@@ -56,6 +60,12 @@ pub trait Log: ReadLog {
 
     /// Writes something that changes nothing, to see whether writing works.
     fn probe(&mut self) -> Result<(), AppendError>;
+
+    /// Does what was put off while calls waited; called when none does. Changes nothing that can
+    /// be read.
+    fn settle(&mut self) -> Result<(), AppendError> {
+        Ok(())
+    }
 }
 
 /// The end of a log.

@@ -125,6 +125,10 @@ impl ReadLog for MemoryLog {
 }
 
 impl Log for MemoryLog {
+    fn begin(&mut self) -> Result<Head, AppendError> {
+        Ok(self.kept().head())
+    }
+
     fn append(&mut self, batch: &Batch) -> Result<Head, AppendError> {
         let mut kept = self.kept();
         let mut versions: BTreeMap<&StreamId, StreamVersion> = BTreeMap::new();

@@ -231,7 +231,7 @@ impl<L: Log> Writing<L> {
                     }
                 },
                 Ok(InLine::Stop) => return self.turn_away(line),
-                Err(RecvTimeoutError::Timeout) => self.probe(),
+                Err(RecvTimeoutError::Timeout) => self.rest(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
@@ -315,12 +315,13 @@ impl<L: Log> Writing<L> {
         self.log = None;
     }
 
-    /// Between calls: looks whether writing works again, if it did not.
-    fn probe(&mut self) {
-        if self.health.trouble().is_none() {
-            return;
-        }
-        match opened(&mut self.log, &mut self.open).and_then(Log::probe) {
+    /// Between calls: lets the log do what it put off, or looks whether writing works again, if it
+    /// did not.
+    fn rest(&mut self) {
+        let is_well = self.health.trouble().is_none();
+        let rested = opened(&mut self.log, &mut self.open)
+            .and_then(|log| if is_well { log.settle() } else { log.probe() });
+        match rested {
             Ok(()) => self.recovered(),
             Err(error) => {
                 self.health.set_trouble(Some(chain(&error)));

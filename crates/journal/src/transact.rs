@@ -102,6 +102,9 @@ pub enum Decided<'a> {
     },
     /// About an order.
     Order(Outcome),
+    /// Nothing could be: what the journal holds of this stream cannot be read. The call waits for
+    /// a person, and the other calls of its batch go on.
+    Unreadable,
 }
 
 /// What came of a command that was not refused. Doing it again is a success, and says so.
@@ -152,7 +155,7 @@ pub fn transact<L: Log + ?Sized>(
 ) -> Result<Vec<Done>, TransactError> {
     let mut conflicts = 0;
     loop {
-        let head = log.head()?;
+        let head = log.begin()?;
         let (batch, mut done) = Staging::new(log, ids, head, now).stage(calls)?;
         match log.append(&batch) {
             Ok(head) => {
@@ -259,7 +262,10 @@ impl<'a, L: Log + ?Sized> Staging<'a, L> {
     ) -> Result<Concluded, ReadError> {
         let (mut license, mut version) = match self.licenses.remove(&stream) {
             Some(staged) => staged,
-            None => self.read_license(&stream)?,
+            None => match self.read_license(&stream) {
+                Ok(read) => read,
+                Err(error) => return quarantine(call, &stream, error),
+            },
         };
         let decision = tenure_domain::decide(&license, command);
         let effective_at = effective_at(command);
@@ -305,7 +311,10 @@ impl<'a, L: Log + ?Sized> Staging<'a, L> {
     ) -> Result<Concluded, ReadError> {
         let (mut order, mut version) = match self.orders.remove(&stream) {
             Some(staged) => staged,
-            None => self.read_order(&stream)?,
+            None => match self.read_order(&stream) {
+                Ok(read) => read,
+                Err(error) => return quarantine(call, &stream, error),
+            },
         };
         let events = order::decide(&order, command);
         for event in &events {
@@ -373,6 +382,20 @@ impl<'a, L: Log + ?Sized> Staging<'a, L> {
         };
         self.batch.drafts.push(draft);
     }
+}
+
+/// A stream that holds what cannot be read stops its own calls, and no others.
+fn quarantine(call: &Call, stream: &StreamId, error: ReadError) -> Result<Concluded, ReadError> {
+    let ReadError::Corrupt { what } = &error else {
+        return Err(error);
+    };
+    tracing::error!(%stream, what, "a call waits for a person");
+    Ok(Concluded {
+        verdict: Verdict::Quarantined,
+        reason: Some("unreadable_stream".into()),
+        answer: (call.answer)(&Decided::Unreadable),
+        records: 0,
+    })
 }
 
 /// Since when the events of a command hold. An activation tells its own instant, which lies

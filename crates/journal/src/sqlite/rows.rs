@@ -13,12 +13,23 @@ use crate::stream::StreamId;
 
 /// A record, of the columns in the order in which the queries name them.
 pub(super) fn record(row: &Row<'_>) -> Result<Record, ReadError> {
+    if let Ok(Some(stream)) = text(row, 1).map(StreamId::parse) {
+        return record_of(row, stream);
+    }
+    let position = position(row, 0).map_err(unread)?;
+    let stream = text(row, 1).unwrap_or("what is no text");
+    Err(ReadError::Corrupt {
+        what: format!("record {position}: {stream:?} is no stream"),
+    })
+}
+
+/// A record of a stream that is known: its column is not looked at.
+pub(super) fn record_of(row: &Row<'_>, stream: StreamId) -> Result<Record, ReadError> {
     let position = position(row, 0).map_err(unread)?;
     let corrupt = |what: String| ReadError::Corrupt {
         what: format!("record {position}: {what}"),
     };
     let misread = |error: rusqlite::Error| corrupt(error.to_string());
-    let stream = text(row, 1).map_err(misread)?;
     let name = text(row, 4).map_err(misread)?;
     let format = row.get(5).map_err(misread)?;
     let event = stored::decode(name, format, text(row, 6).map_err(misread)?)
@@ -26,8 +37,7 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, ReadError> {
     let actor = text(row, 9).map_err(misread)?;
     Ok(Record {
         position,
-        stream: StreamId::parse(stream)
-            .ok_or_else(|| corrupt(format!("{stream:?} is no stream")))?,
+        stream,
         version: StreamVersion::new(row.get(2).map_err(misread)?),
         record_id: row.get(3).map_err(misread)?,
         event,

@@ -90,6 +90,10 @@ impl<L: ReadLog> ReadLog for Hooked<L> {
 }
 
 impl<L: Log> Log for Hooked<L> {
+    fn begin(&mut self) -> Result<Head, AppendError> {
+        self.log.begin()
+    }
+
     fn append(&mut self, batch: &Batch) -> Result<Head, AppendError> {
         (self.append)(&mut self.log, batch)
     }

@@ -188,6 +188,7 @@ fn said(decided: &Decided<'_>) -> &'static str {
             outcome: Err(refusal),
             ..
         } => Refusal::code(*refusal),
+        Decided::Unreadable => "unreadable",
     }
 }
 

@@ -207,7 +207,9 @@ fn the_answer_is_made_from_the_license_as_the_call_left_it() {
             let held = license.living().is_some_and(|living| living.hold.is_some());
             held.to_string().into_bytes()
         },
-        Decided::Noted | Decided::Order(_) => panic!("it is about a license"),
+        Decided::Noted | Decided::Order(_) | Decided::Unreadable => {
+            panic!("it is about a license")
+        },
     });
     let calls = [freeze, wish(1, second(3), Intent::Unfreeze)];
     let done = decide(&mut log, &mut seeded(), second(9), &calls);

@@ -9,7 +9,7 @@ CREATE TABLE streams (
 -- acknowledged, so that it is gapless and in commit order.
 CREATE TABLE records (
     position     INTEGER PRIMARY KEY,
-    stream       INTEGER NOT NULL REFERENCES streams (number),
+    stream       INTEGER NOT NULL,
     version      INTEGER NOT NULL CHECK (version > 0),
     record_id    BLOB    NOT NULL CHECK (length(record_id) = 16),
     event        TEXT    NOT NULL,
@@ -21,8 +21,21 @@ CREATE TABLE records (
     receipt_id   BLOB    NOT NULL CHECK (length(receipt_id) = 16)
 ) STRICT;
 
--- The only other index: it finds a stream's records, and no two records share a version.
-CREATE UNIQUE INDEX records_by_stream ON records (stream, version);
+-- Finds a stream's records, up to the position that `indexed` names; what lies beyond is found by
+-- reading the end of `records`. It follows in large steps, since its pages lie scattered.
+CREATE TABLE stream_records (
+    stream   INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (stream, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE indexed (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    position INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO indexed (id, position) VALUES (1, 0);
 
 -- One row a call. Ids ascend, so rows are added at the end of the tree.
 CREATE TABLE receipts (
