@@ -33,8 +33,10 @@ test: deps ## every test
 	$(CARGO) build --locked --quiet -p tenure
 	$(CARGO) nextest run --locked --workspace --profile $(NEXTEST_PROFILE)
 	$(CARGO) test --locked --workspace --doc --quiet
+	@echo "Every test passed. Next: make demo, and docs/ARCHITECTURE.md."
 
 bench: ## the figures that are promised, measured beside their bounds (release build, some minutes)
+	$(CARGO) build --locked --release -p tenure
 	$(CARGO) bench --locked -p tenure-tests --bench numbers -- $(BENCH)
 
 doc: ## rustdoc, warnings are errors

@@ -257,7 +257,7 @@ fn answer(id: &LicenseId, decided: &Decided<'_>) -> Vec<u8> {
             id: id.to_string(),
             outcome: view::outcome(*outcome).to_owned(),
         }),
-        Decided::Noted => serde_json::to_vec(&Problem::internal().view()),
+        Decided::Noted | Decided::Unreadable => serde_json::to_vec(&Problem::internal().view()),
     };
     body.unwrap_or_default()
 }

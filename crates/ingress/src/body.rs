@@ -27,7 +27,7 @@ pub struct Taken {
 /// Reads a body: at most [`BODY_BYTES_MAX`] bytes, within [`BODY_TIME_MAX`], as it was sent. A
 /// body that says that it is longer is not read at all; a compressed one neither, since the
 /// signature covers the bytes on the wire.
-pub async fn take(request: &HttpRequest, payload: Payload) -> Taken {
+pub async fn take(request: &HttpRequest, payload: &mut Payload) -> Taken {
     let header = |name| {
         request
             .headers()
@@ -56,7 +56,7 @@ pub async fn take(request: &HttpRequest, payload: Payload) -> Taken {
     }
 }
 
-async fn fill(bytes: &mut BytesMut, mut payload: Payload) -> Option<Rejection> {
+async fn fill(bytes: &mut BytesMut, payload: &mut Payload) -> Option<Rejection> {
     while let Some(chunk) = payload.next().await {
         // A body that breaks off has come as far as it will.
         let Ok(chunk) = chunk else {

@@ -14,7 +14,9 @@ use tenure_api::{Api, Parts, Tokens};
 use tenure_domain::ListingId;
 use tenure_ingress::{Ingress, Listings, Metrics};
 use tenure_journal::record_ids::Entropy;
-use tenure_journal::{Clock, Queue, ReadLog, SqliteLog, SqliteReader, SystemClock, Watch, queue};
+use tenure_journal::{
+    Clock, OpenError, Queue, ReadLog, SqliteLog, SqliteReader, SystemClock, Watch, queue,
+};
 use tenure_koogallery::Credentials;
 use tenure_outbound::{Account, Activator, Client, ClientSettings};
 use tenure_projector::Projector;
@@ -147,7 +149,11 @@ pub(crate) fn start_writer(
         Arc::clone(watch),
         config.journal.queue,
     )
-    .map_err(anyhow::Error::from_boxed)
+    // As itself, so that whoever asks can tell a locked journal from one that is damaged.
+    .map_err(|error| match error.downcast::<OpenError>() {
+        Ok(error) => anyhow::Error::new(*error),
+        Err(error) => anyhow::Error::from_boxed(error),
+    })
 }
 
 /// What activates codes, for the listings that have access to the open APIs.

@@ -132,11 +132,6 @@ fn group_commit(path: &Path, round: u64) -> Cost {
             }
         })
     });
-    let commits = queue
-        .health()
-        .commits
-        .load(std::sync::atomic::Ordering::Relaxed);
-    println!("  ({} calls in {commits} commits)", cost.work);
     writer.stop();
     cost
 }

@@ -14,16 +14,31 @@
 )]
 
 mod append;
+mod http;
 mod journal;
 mod measure;
+mod rebuild;
+mod startup;
 
 fn main() {
-    let wanted: Vec<String> = std::env::args()
+    let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|it| !it.starts_with('-'))
         .collect();
-    let run = |name: &str| wanted.is_empty() || wanted.iter().any(|it| it == name);
-    if run("append") {
-        append::run();
+    if let [child, journal] = arguments.as_slice()
+        && child == rebuild::CHILD
+    {
+        return rebuild::once(journal);
+    }
+    let measures: [(&str, fn()); 4] = [
+        ("append", append::run),
+        ("http", http::run),
+        ("rebuild", rebuild::run),
+        ("startup", startup::run),
+    ];
+    for (name, run) in measures {
+        if arguments.is_empty() || arguments.iter().any(|it| it == name) {
+            run();
+        }
     }
 }

@@ -14,6 +14,10 @@ fn full() -> AppendError {
 }
 
 impl Log for FullDisk {
+    fn begin(&mut self) -> Result<Head, AppendError> {
+        self.0.begin()
+    }
+
     fn append(&mut self, _batch: &Batch) -> Result<Head, AppendError> {
         Err(full())
     }

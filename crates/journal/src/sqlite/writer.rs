@@ -91,6 +91,20 @@ impl SqliteLog {
     }
 }
 
+/// Leaves the journal in one file where it can: a copy of it alone is then whole. Readers that are
+/// still there may keep the last of it in the write-ahead log, which is as safe.
+impl Drop for SqliteLog {
+    fn drop(&mut self) {
+        let rolled_back = self.roll_back();
+        let connection = &self.reader.connection;
+        let checkpointed =
+            rolled_back.and_then(|()| connection.pragma_update(None, "wal_checkpoint", "truncate"));
+        if let Err(error) = checkpointed {
+            tracing::debug!(%error, "the write-ahead log was not folded into the journal");
+        }
+    }
+}
+
 impl ReadLog for SqliteLog {
     fn head(&mut self) -> Result<Head, ReadError> {
         self.reader.head()

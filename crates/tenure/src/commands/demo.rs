@@ -72,8 +72,8 @@ impl Demo {
         let listings = config
             .listing
             .iter()
-            .map(|it| listing(it, service.callbacks))
-            .collect();
+            .map(|it| listing(it, service.callbacks));
+        let listings = listings.collect::<anyhow::Result<_>>().usage()?;
         let setup = SandboxConfig {
             listings,
             ..SandboxConfig::new(marketplace, credentials)
@@ -106,6 +106,9 @@ impl Demo {
                 "The marketplace is at http://{marketplace}/. Ctrl-C ends both."
             ));
             stop_signal().await.unavailable()?;
+        }
+        if self.exit && told.is_ok() {
+            output.line("Next: `tenure demo` stays up to be looked at; README.md says how to run it for real.");
         }
         drop(stop);
         serving.await.unavailable()?.unavailable()?;

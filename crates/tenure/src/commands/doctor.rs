@@ -36,7 +36,7 @@ pub(crate) fn run(path: Option<&Path>, output: Output) -> Result<(), Failure> {
             let listings = config.listing.len();
             findings.push(Finding::of(
                 "configuration",
-                Ok(format!("right; {listings} listings")),
+                Ok(format!("right, listings: {listings}")),
             ));
             look(&config, &mut findings);
         },

@@ -128,11 +128,8 @@ impl Serve {
             secret_access_key: SecretString::from(self.secret_access_key),
         };
         let callbacks = config.http.callbacks;
-        let listings = config
-            .listing
-            .iter()
-            .map(|it| listing(it, callbacks))
-            .collect();
+        let listings = config.listing.iter().map(|it| listing(it, callbacks));
+        let listings = listings.collect::<anyhow::Result<_>>().usage()?;
         let setup = SandboxConfig {
             listings,
             retry_interval: Duration::from_secs(self.retry_seconds),
@@ -166,14 +163,15 @@ impl Serve {
 }
 
 /// A listing of the configuration as the marketplace sees it: its address, and its newest keys.
-pub(crate) fn listing(listing: &ListingConfig, callbacks: SocketAddr) -> Listing {
-    Listing {
+pub(crate) fn listing(listing: &ListingConfig, callbacks: SocketAddr) -> anyhow::Result<Listing> {
+    let [base, license, general] = listing.signing_keys()?;
+    Ok(Listing {
         name: listing.id.clone(),
         url: format!("http://{callbacks}/koogallery/{}", listing.id),
         keys: Keys {
-            base: listing.keys.base.first().cloned(),
-            license: listing.keys.license.first().cloned(),
-            general: listing.keys.general.first().cloned(),
+            base,
+            license,
+            general,
         },
-    }
+    })
 }

@@ -211,6 +211,30 @@ impl ListingConfig {
         })
     }
 
+    /// The first key of each interface type, with which a marketplace would sign: base, license,
+    /// general.
+    pub(crate) fn signing_keys(&self) -> anyhow::Result<[Option<SecretString>; 3]> {
+        let KeysConfig {
+            base,
+            license,
+            general,
+            ..
+        } = &self.keys;
+        let first = |inline: &[SecretString], file: &Option<PathBuf>, name: &str| {
+            let secrets = Secrets {
+                inline,
+                file: file.as_deref(),
+            }
+            .read(name)?;
+            anyhow::Ok(secrets.into_iter().next())
+        };
+        Ok([
+            first(base, &self.keys.base_file, "keys.base")?,
+            first(license, &self.keys.license_file, "keys.license")?,
+            first(general, &self.keys.general_file, "keys.general")?,
+        ])
+    }
+
     fn settings(&self) -> Settings {
         Settings {
             accept_timestamp_in_seconds: self.protocol.accept_timestamp_in_seconds,
