@@ -19,24 +19,33 @@ use crate::record::Record;
 use crate::stored;
 use crate::stream::StreamId;
 
-/// Streams whose number and version are remembered: the transaction that follows a reading asks
-/// for both again.
-const STREAMS_KNOWN_MAX: usize = 16_384;
+/// Records of streams that were read or written lately and are kept at hand: the marketplace often
+/// has more to say about the same license.
+const RECENT_RECORDS_MAX: usize = 16_384;
 
 /// The journal's only writing connection.
 #[derive(Debug)]
 pub struct SqliteLog {
     reader: SqliteReader,
     tail: Tail,
-    known: BTreeMap<StreamId, Known>,
+    /// Whole streams. Nobody else writes, so what was read stays true.
+    recent: BTreeMap<StreamId, Recent>,
+    recent_records: usize,
     strangers: u64,
     strangers_max: u64,
     _lock: File,
 }
 
-/// Where a stream stands. Nobody else writes, so what was true stays true.
+/// A stream at hand.
+#[derive(Debug, Clone)]
+struct Recent {
+    number: i64,
+    records: Vec<Record>,
+}
+
+/// Where a stream stands.
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct Standing {
     number: i64,
     version: StreamVersion,
 }
@@ -69,7 +78,8 @@ impl SqliteLog {
         Ok(Self {
             reader: SqliteReader { connection },
             tail,
-            known: BTreeMap::new(),
+            recent: BTreeMap::new(),
+            recent_records: 0,
             strangers,
             strangers_max: STRANGERS_MAX,
             _lock: lock,
@@ -83,11 +93,13 @@ impl SqliteLog {
         self
     }
 
-    fn know(&mut self, stream: &StreamId, known: Known) {
-        if self.known.len() >= STREAMS_KNOWN_MAX {
-            self.known.clear();
+    fn keep(&mut self, stream: &StreamId, recent: Recent) {
+        if self.recent_records >= RECENT_RECORDS_MAX {
+            self.recent.clear();
+            self.recent_records = 0;
         }
-        self.known.insert(stream.clone(), known);
+        self.recent_records += recent.records.len();
+        self.recent.insert(stream.clone(), recent);
     }
 }
 
@@ -115,13 +127,16 @@ impl ReadLog for SqliteLog {
         stream: &StreamId,
         up_to: Position,
     ) -> Result<Vec<Record>, ReadError> {
+        if let Some(recent) = self.recent.get(stream) {
+            let known = recent
+                .records
+                .iter()
+                .filter(|record| record.position <= up_to);
+            return Ok(known.cloned().collect());
+        }
         let connection = &self.reader.connection;
-        let number = match self.known.get(stream) {
-            Some(known) => known.number,
-            None => match stream_number(connection, stream).map_err(unread)? {
-                Some(number) => number,
-                None => return Ok(Vec::new()),
-            },
+        let Some(number) = stream_number(connection, stream).map_err(unread)? else {
+            return Ok(Vec::new());
         };
         let tail = self.tail.of(number);
         let mut records = Vec::new();
@@ -150,10 +165,13 @@ impl ReadLog for SqliteLog {
                 records.push(rows::record_of(row, stream.clone())?);
             }
         }
-        let version = records
-            .last()
-            .map_or(StreamVersion::NONE, |record| record.version);
-        self.know(stream, Known { number, version });
+        self.keep(
+            stream,
+            Recent {
+                number,
+                records: records.clone(),
+            },
+        );
         records.retain(|record| record.position <= up_to);
         Ok(records)
     }
@@ -245,7 +263,7 @@ impl SqliteLog {
         let mut appending = Appending {
             connection,
             tail,
-            known: &self.known,
+            recent: &self.recent,
             head,
             streams: BTreeMap::new(),
             fresh: Vec::new(),
@@ -254,10 +272,7 @@ impl SqliteLog {
             appending.append(draft)?;
         }
         let Appending {
-            mut head,
-            streams,
-            fresh,
-            ..
+            mut head, fresh, ..
         } = appending;
         let is_indexed = tail.overflows_with(fresh.len());
         if is_indexed {
@@ -266,9 +281,7 @@ impl SqliteLog {
         }
         self.execute("COMMIT").map_err(unwritten)?;
         // On disk: only now is anything remembered.
-        for (stream, known) in streams {
-            self.know(stream, known);
-        }
+        self.remember(batch, &fresh);
         if is_indexed {
             self.tail.clear();
         } else {
@@ -279,6 +292,25 @@ impl SqliteLog {
         let records = batch.drafts.iter().map(|draft| draft.record_id);
         head.last_id = head.last_id.max(receipts.chain(records).max());
         Ok(head)
+    }
+
+    /// Adds what was appended to the streams at hand, and takes new streams in hand.
+    fn remember(&mut self, batch: &Batch, fresh: &[(i64, Entry)]) {
+        for (draft, (number, entry)) in batch.drafts.iter().zip(fresh) {
+            let record = || draft.clone().at(entry.position);
+            if let Some(recent) = self.recent.get_mut(&draft.stream) {
+                recent.records.push(record());
+                self.recent_records += 1;
+            } else if draft.expected == StreamVersion::NONE {
+                self.keep(
+                    &draft.stream,
+                    Recent {
+                        number: *number,
+                        records: vec![record()],
+                    },
+                );
+            }
+        }
     }
 
     fn roll_back(&self) -> rusqlite::Result<()> {
@@ -330,49 +362,60 @@ fn append_receipts(
     Ok(strangers)
 }
 
+impl Recent {
+    fn standing(&self) -> Standing {
+        let last = self.records.last();
+        let version = last.map_or(StreamVersion::NONE, |record| record.version);
+        Standing {
+            number: self.number,
+            version,
+        }
+    }
+}
+
 /// Records on their way into a transaction.
 struct Appending<'log, 'batch> {
     connection: &'log Connection,
     tail: &'log Tail,
-    known: &'log BTreeMap<StreamId, Known>,
+    recent: &'log BTreeMap<StreamId, Recent>,
     head: Head,
     /// Where the streams of this batch stand by now.
-    streams: BTreeMap<&'batch StreamId, Known>,
+    streams: BTreeMap<&'batch StreamId, Standing>,
     /// What is to be added to the tail.
     fresh: Vec<(i64, Entry)>,
 }
 
 impl<'batch> Appending<'_, 'batch> {
     fn append(&mut self, draft: &'batch Draft) -> Result<(), AppendError> {
-        let known = match self
-            .streams
-            .get(&draft.stream)
-            .or_else(|| self.known.get(&draft.stream))
-        {
-            Some(known) => *known,
-            None => self.look_up(&draft.stream).map_err(unwritten)?,
+        let standing = match (
+            self.streams.get(&draft.stream),
+            self.recent.get(&draft.stream),
+        ) {
+            (Some(standing), _) => *standing,
+            (None, Some(recent)) => recent.standing(),
+            (None, None) => self.look_up(&draft.stream).map_err(unwritten)?,
         };
-        if known.version != draft.expected {
+        if standing.version != draft.expected {
             return Err(AppendError::Conflict {
                 stream: draft.stream.clone(),
                 expected: draft.expected,
-                actual: known.version,
+                actual: standing.version,
             });
         }
         let version = draft.expected.next();
         self.head.position = self.head.position.next();
         self.head.recorded_at = draft.recorded_at;
-        self.insert(draft, known.number, version)
+        self.insert(draft, standing.number, version)
             .map_err(unwritten)?;
         self.streams.insert(
             &draft.stream,
-            Known {
-                number: known.number,
+            Standing {
+                number: standing.number,
                 version,
             },
         );
         self.fresh.push((
-            known.number,
+            standing.number,
             Entry {
                 version,
                 position: self.head.position,
@@ -381,13 +424,13 @@ impl<'batch> Appending<'_, 'batch> {
         Ok(())
     }
 
-    fn look_up(&self, stream: &StreamId) -> rusqlite::Result<Known> {
+    fn look_up(&self, stream: &StreamId) -> rusqlite::Result<Standing> {
         let Some(number) = stream_number(self.connection, stream)? else {
             self.connection
                 .prepare_cached("INSERT INTO streams (id) VALUES (?1)")?
                 .execute([stream.to_string()])?;
             let number = self.connection.last_insert_rowid();
-            return Ok(Known {
+            return Ok(Standing {
                 number,
                 version: StreamVersion::NONE,
             });
@@ -401,7 +444,7 @@ impl<'batch> Appending<'_, 'batch> {
                 )?
                 .query_row([number], |row| row.get(0).map(StreamVersion::new))?,
         };
-        Ok(Known { number, version })
+        Ok(Standing { number, version })
     }
 
     fn insert(&self, draft: &Draft, stream: i64, version: StreamVersion) -> rusqlite::Result<()> {

@@ -107,11 +107,13 @@ fn a_stream_that_cannot_be_read_stops_its_own_calls_and_no_others() {
     let mut log = open(&path);
     let mut ids = seeded();
     decide(&mut log, &mut ids, second(2), &[activate(1, second(1))]);
+    drop(log);
     tamper(
         &path,
         "DROP TRIGGER records_are_never_changed;
          UPDATE records SET event = 'transferred' WHERE position = 2",
     );
+    let mut log = open(&path);
     let calls = [activate(2, second(1)), activate(1, second(1))];
     let done = transact(&mut log, &mut ids, second(3), &calls).unwrap();
     let verdicts: Vec<_> = done.iter().map(|done| done.verdict).collect();
