@@ -119,9 +119,8 @@ pub(crate) fn answer_probe(listing: &Listing, request: &Request, activity: Activ
 }
 
 /// Answers `queryInstance` from the licenses that were asked for, as far as there are any: one of
-/// another family is none, as for every command. What
-/// is being provisioned has no access data yet; while nothing else was asked for, the marketplace
-/// is told to ask again.
+/// another family is none, as for every command. What is being provisioned has no access data yet;
+/// while nothing else was asked for, the marketplace is told to ask again.
 pub(crate) fn answer_query(listing: &Listing, found: &[(LicenseId, License)]) -> Answer {
     let is_ours = |living: &Living| living.family == listing.settings.instance_family;
     let living: Vec<_> = found

@@ -5,9 +5,9 @@ use crate::result_code::ResultCode;
 /// A reason to turn a call away. It names fields of ours only: no text of the call is repeated.
 ///
 /// The order in which reasons are looked for is part of the contract: the time of the call, the
-/// nonce, the presence of a signature, the signature itself, the nonce's novelty, and the body last.
-/// It is the order of the marketplace's own sample, so that its negative tests meet the codes that
-/// they expect.
+/// nonce, the presence of a signature, the signature itself, the body, and the nonce's novelty last.
+/// As far as the body it is the order of the marketplace's own sample, so that its negative tests
+/// meet the codes that they expect. (The sample remembers no nonce.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// The query has no `timestamp`.

@@ -29,9 +29,6 @@ const SHUTDOWN_SECONDS: u64 = 6;
 /// The most connections of one listener: bounds memory, whoever knocks.
 const CONNECTIONS_MAX: usize = 4_096;
 
-/// The cache of a connection that reads the whole journal.
-const SCANNER_CACHE_MEBIBYTES: u32 = 48;
-
 /// A running service.
 pub(crate) struct Service {
     /// Where callbacks are answered.
@@ -131,7 +128,7 @@ pub(crate) fn open_reader(path: &Path) -> anyhow::Result<Box<dyn ReadLog>> {
 
 /// Opens the journal for reading all of it.
 pub(crate) fn open_scanner(path: &Path) -> anyhow::Result<SqliteReader> {
-    Ok(SqliteReader::open(path)?.caching(SCANNER_CACHE_MEBIBYTES)?)
+    Ok(SqliteReader::open(path)?.scanning())
 }
 
 /// Opens the journal for writing, behind its queue.

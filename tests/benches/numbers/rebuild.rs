@@ -68,7 +68,7 @@ fn rebuild_in_child(journal: &Path) -> (f64, f64) {
 /// What the child does.
 pub(crate) fn once(journal: &str) {
     let journal = PathBuf::from(journal);
-    let mut log = SqliteReader::open(&journal).unwrap().caching(48).unwrap();
+    let mut log = SqliteReader::open(&journal).unwrap().scanning();
     let started = Instant::now();
     let rebuilt = rebuild(&journal.with_extension("read.db"), &mut log, |_, _| {}).unwrap();
     let seconds = started.elapsed().as_secs_f64();

@@ -1,8 +1,9 @@
 //! The connections that read.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use tenure_domain::Instant;
 
 use super::{MIGRATIONS, OpenError, applied, configure, rows, rows_max, unread};
@@ -13,10 +14,18 @@ use crate::receipt::{Receipt, ReceiptId};
 use crate::record::Record;
 use crate::stream::StreamId;
 
+/// Names of streams that a connection keeps; one that reads the whole journal keeps more.
+const NAMES_MAX: usize = 4_096;
+const NAMES_SCANNING_MAX: usize = 400_000;
+
+/// Records for which room is made before they are read.
+const RECORDS_EXPECTED_MAX: usize = 4_096;
+
 /// A connection that reads the journal.
 #[derive(Debug)]
 pub struct SqliteReader {
     pub(super) connection: Connection,
+    names: Names,
 }
 
 impl SqliteReader {
@@ -37,7 +46,7 @@ impl SqliteReader {
         configure(&connection).map_err(|error| unavailable(error.into()))?;
         let applied = applied(&connection).map_err(|error| unavailable(error.into()))?;
         match migrate::pending(MIGRATIONS, &applied) {
-            Ok([]) => Ok(Self { connection }),
+            Ok([]) => Ok(Self::of(connection)),
             Ok(_) => Err(OpenError::Missing {
                 path: path.to_owned(),
             }),
@@ -48,17 +57,20 @@ impl SqliteReader {
         }
     }
 
-    /// Keeps more pages in memory, in MiB: for reading a whole journal, which looks up the name of
-    /// a stream for every record.
-    pub fn caching(self, mebibytes: u32) -> Result<Self, OpenError> {
-        let size = -i64::from(mebibytes) * 1_024;
-        match self.connection.pragma_update(None, "cache_size", size) {
-            Ok(()) => Ok(self),
-            Err(error) => Err(OpenError::Unavailable {
-                path: self.connection.path().unwrap_or_default().into(),
-                source: error.into(),
-            }),
-        }
+    pub(super) fn of(connection: Connection) -> Self {
+        let names = Names {
+            known: BTreeMap::new(),
+            max: NAMES_MAX,
+        };
+        Self { connection, names }
+    }
+
+    /// Keeps the names of many streams in memory: for reading a whole journal, which asks for a
+    /// name with every record.
+    #[must_use]
+    pub fn scanning(mut self) -> Self {
+        self.names.max = NAMES_SCANNING_MAX;
+        self
     }
 
     /// What SQLite itself finds wrong with the file; empty if it is sound.
@@ -78,6 +90,40 @@ impl SqliteReader {
             lines.push("the index of streams does not agree with the records".to_owned());
         }
         Ok(lines)
+    }
+}
+
+/// Names of streams by their numbers. A name never changes.
+#[derive(Debug)]
+struct Names {
+    known: BTreeMap<i64, StreamId>,
+    max: usize,
+}
+
+impl Names {
+    /// The stream of a record.
+    fn of(&mut self, connection: &Connection, record: &Row<'_>) -> Result<StreamId, ReadError> {
+        let number: i64 = record.get(1).map_err(unread)?;
+        if let Some(stream) = self.known.get(&number) {
+            return Ok(stream.clone());
+        }
+        let name: Option<String> = connection
+            .prepare_cached("SELECT id FROM streams WHERE number = ?1")
+            .and_then(|mut statement| statement.query_row([number], |row| row.get(0)).optional())
+            .map_err(unread)?;
+        let stream = name.as_deref().and_then(StreamId::parse);
+        let stream = stream.ok_or_else(|| ReadError::Corrupt {
+            what: match (rows::position(record, 0), name) {
+                (Ok(position), Some(name)) => format!("record {position}: {name:?} is no stream"),
+                (Ok(position), None) => format!("record {position}: its stream has no name"),
+                (Err(_), _) => format!("a record of stream {number} has no position"),
+            },
+        })?;
+        if self.known.len() >= self.max {
+            self.known.clear();
+        }
+        self.known.insert(number, stream.clone());
+        Ok(stream)
     }
 }
 
@@ -116,8 +162,14 @@ impl ReadLog for SqliteReader {
         up_to: Position,
     ) -> Result<Vec<Record>, ReadError> {
         let sql = include_str!("queries/read_stream.sql");
-        let parameters = params![stream.to_string(), up_to.number()];
-        let mut records = self.records(sql, parameters, 8)?;
+        let mut statement = self.connection.prepare_cached(sql).map_err(unread)?;
+        let mut rows = statement
+            .query(params![stream.to_string(), up_to.number()])
+            .map_err(unread)?;
+        let mut records = Vec::new();
+        while let Some(row) = rows.next().map_err(unread)? {
+            records.push(rows::record_of(row, stream.clone())?);
+        }
         // The indexed ones, then those of the tail: in order already, as long as SQLite takes the
         // halves of a union in turn.
         records.sort_unstable_by_key(|record| record.version);
@@ -126,7 +178,16 @@ impl ReadLog for SqliteReader {
 
     fn read_after(&mut self, after: Position, limit: usize) -> Result<Vec<Record>, ReadError> {
         let sql = include_str!("queries/read_after.sql");
-        self.records(sql, params![after.number(), rows_max(limit)], limit)
+        let mut statement = self.connection.prepare_cached(sql).map_err(unread)?;
+        let mut rows = statement
+            .query(params![after.number(), rows_max(limit)])
+            .map_err(unread)?;
+        let mut records = Vec::with_capacity(limit.min(RECORDS_EXPECTED_MAX));
+        while let Some(row) = rows.next().map_err(unread)? {
+            let stream = self.names.of(&self.connection, row)?;
+            records.push(rows::record_of(row, stream)?);
+        }
+        Ok(records)
     }
 
     fn recorded_at(&mut self, position: Position) -> Result<Option<Instant>, ReadError> {
@@ -171,21 +232,6 @@ impl ReadLog for SqliteReader {
 }
 
 impl SqliteReader {
-    fn records(
-        &mut self,
-        sql: &str,
-        parameters: impl rusqlite::Params,
-        expected: usize,
-    ) -> Result<Vec<Record>, ReadError> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(unread)?;
-        let mut rows = statement.query(parameters).map_err(unread)?;
-        let mut records = Vec::with_capacity(expected.min(4_096));
-        while let Some(row) = rows.next().map_err(unread)? {
-            records.push(rows::record(row)?);
-        }
-        Ok(records)
-    }
-
     fn receipts(
         &mut self,
         sql: &str,

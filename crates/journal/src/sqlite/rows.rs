@@ -11,19 +11,8 @@ use crate::record::{Actor, Record};
 use crate::stored;
 use crate::stream::StreamId;
 
-/// A record, of the columns in the order in which the queries name them.
-pub(super) fn record(row: &Row<'_>) -> Result<Record, ReadError> {
-    if let Ok(Some(stream)) = text(row, 1).map(StreamId::parse) {
-        return record_of(row, stream);
-    }
-    let position = position(row, 0).map_err(unread)?;
-    let stream = text(row, 1).unwrap_or("what is no text");
-    Err(ReadError::Corrupt {
-        what: format!("record {position}: {stream:?} is no stream"),
-    })
-}
-
-/// A record of a stream that is known: its column is not looked at.
+/// A record, of the columns in the order in which the queries name them. The second is the stream,
+/// which the caller knows.
 pub(super) fn record_of(row: &Row<'_>, stream: StreamId) -> Result<Record, ReadError> {
     let position = position(row, 0).map_err(unread)?;
     let corrupt = |what: String| ReadError::Corrupt {

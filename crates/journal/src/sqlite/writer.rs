@@ -76,7 +76,7 @@ impl SqliteLog {
             .map_err(|error| unavailable(error.into()))?;
         let tail = Tail::read(&connection).map_err(|error| unavailable(error.into()))?;
         Ok(Self {
-            reader: SqliteReader { connection },
+            reader: SqliteReader::of(connection),
             tail,
             recent: BTreeMap::new(),
             recent_records: 0,
