@@ -2,7 +2,7 @@
 //! rules between them.
 //!
 //! Everything here is plain data and total, synchronous functions: no clock, no randomness, no
-//! serialization, no input or output. [`decide`] turns a state and a command into events, or into
+//! serialization, no input or output. [`decide()`] turns a state and a command into events, or into
 //! a refusal; [`License::evolve`] turns a state and an event into the next state. Doing a thing
 //! again yields no events: that is the whole of idempotency, since the marketplace sends no event
 //! id, changes its `businessId` on every call, and repeats freeze and unfreeze with equal bodies.
