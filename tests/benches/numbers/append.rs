@@ -22,9 +22,6 @@ const EVENTS_BEFORE: u64 = 100_000;
 /// One transaction an event is slow: fewer are enough to tell how slow.
 const SINGLE_CALLS: u64 = 1_500;
 
-/// What one receipt with one record comes to as bytes, measured on the journal's own tables.
-const BYTES_AN_EVENT: usize = 640;
-
 pub(crate) fn run() {
     println!(
         "Durable append, {CALLERS} callers that each wait, on a journal of {EVENTS_BEFORE} events"
@@ -32,9 +29,11 @@ pub(crate) fn run() {
     let folder = tempfile::tempdir_in(".").unwrap();
     let path = folder.path().join("journal.db");
     drop(journal::fill(&path, EVENTS_BEFORE));
+    // What an event, with its receipt, comes to in the journal's own file.
+    let bytes = std::fs::metadata(&path).unwrap().len() / EVENTS_BEFORE;
     let (mut raw, mut grouped, mut single) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        raw.push(raw_file(folder.path()));
+        raw.push(raw_file(folder.path(), bytes));
         grouped.push(group_commit(&path, round as u64));
         single.push(one_transaction_each(&path, round as u64));
     }
@@ -78,11 +77,11 @@ pub(crate) fn run() {
 }
 
 /// The same group commit without a database: whatever waits is written and flushed at once.
-fn raw_file(folder: &Path) -> Cost {
+fn raw_file(folder: &Path, bytes: u64) -> Cost {
     let mut file = File::create(folder.join("raw.log")).unwrap();
     let (sender, receiver): (SyncSender<Sender<()>>, Receiver<Sender<()>>) = sync_channel(4_096);
     let writer = thread::spawn(move || {
-        let bytes = vec![b'x'; BYTES_AN_EVENT];
+        let bytes = vec![b'x'; usize::try_from(bytes).unwrap()];
         while let Ok(first) = receiver.recv() {
             let mut waiting = vec![first];
             while waiting.len() < queue::BATCH_MAX
