@@ -41,11 +41,10 @@ impl Prepared {
                 command,
             },
             answer: Box::new(move |decided| {
-                let answer = answer_decided(decided);
-                if creates && answer.code != ResultCode::NotFound {
-                    created(answer, &answered_id, app_info.clone()).to_json()
+                if creates {
+                    created(answer_created(decided), &answered_id, app_info.clone()).to_json()
                 } else {
-                    answer.to_json()
+                    answer_decided(decided).to_json()
                 }
             }),
         }
@@ -77,16 +76,26 @@ fn answer_decided(decided: &Decided<'_>) -> Answer {
         } => Answer::of(ResultCode::for_refusal(*refusal)),
         Decided::License {
             outcome: Ok(Outcome::Recorded | Outcome::AlreadyApplied),
-            license: License::Living(living),
-        } if living.phase == Phase::Provisioning => Answer::of(ResultCode::Processing),
-        Decided::License {
-            outcome: Ok(Outcome::Recorded | Outcome::AlreadyApplied),
             ..
         }
         | Decided::Order(_)
         | Decided::Noted => Answer::success(),
         // The marketplace tries again for two hours, in which a person may mend it.
         Decided::Unreadable => Answer::of(ResultCode::InternalError),
+    }
+}
+
+/// Answers `newInstance`: the only change for which "being processed" counts as success, after
+/// which the marketplace asks again by `queryInstance`.
+fn answer_created(decided: &Decided<'_>) -> Answer {
+    match decided {
+        Decided::License {
+            outcome: Ok(_),
+            license: License::Living(living),
+        } if living.phase == Phase::Provisioning => Answer::of(ResultCode::Processing),
+        Decided::License { .. } | Decided::Order(_) | Decided::Noted | Decided::Unreadable => {
+            answer_decided(decided)
+        },
     }
 }
 
