@@ -17,6 +17,11 @@ use crate::config::{Config, LogFormat};
 use crate::failure::{Classify, Failure};
 use crate::output::{Format, Output};
 
+/// Every call allocates some dozens of small pieces on one thread and frees them on another, which
+/// is what this allocator is made for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A self-hosted, event-sourced license lifecycle service for cloud marketplace merchants.
 #[derive(Debug, Parser)]
 #[command(name = "tenure", version, about, propagate_version = true)]

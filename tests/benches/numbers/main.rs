@@ -13,6 +13,10 @@
     reason = "a benchmark reads the clock, computes with what it read, prints it, and fails by panicking"
 )]
 
+/// The allocator of the program that is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod append;
 mod http;
 mod journal;
