@@ -8,6 +8,7 @@ mod output;
 mod service;
 mod when;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,7 +25,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// A self-hosted, event-sourced license lifecycle service for cloud marketplace merchants.
 #[derive(Debug, Parser)]
-#[command(name = "tenure", version, about, propagate_version = true)]
+#[command(name = "tenure", version, propagate_version = true)]
 #[command(
     after_help = "Exit codes: 0 done, 1 refused or found wrong, 2 usage, 3 unavailable.\n\n\
     Example: tenure demo --exit"
@@ -137,6 +138,7 @@ fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
 fn log_to_stderr(filter: &str, format: LogFormat) {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => subscriber.init(),
