@@ -1,1 +1,1 @@
-//! What the end-to-end tests share.
+//! Holds nothing: this package is its tests (`tests/it`) and its benchmarks (`benches/numbers`).

@@ -66,6 +66,12 @@ pub trait Log: ReadLog {
     fn settle(&mut self) -> Result<(), AppendError> {
         Ok(())
     }
+
+    /// Puts things in order before the log is closed for good; not called on one that failed. What
+    /// was appended is safe without it.
+    fn finish(&mut self) -> Result<(), AppendError> {
+        Ok(())
+    }
 }
 
 /// The end of a log.

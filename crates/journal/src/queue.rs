@@ -227,23 +227,28 @@ impl<L: Log> Writing<L> {
                     let (taken, stopping) = take(first, line);
                     self.record(taken);
                     if stopping {
-                        return self.turn_away(line);
+                        return self.stop(line);
                     }
                 },
-                Ok(InLine::Stop) => return self.turn_away(line),
+                Ok(InLine::Stop) => return self.stop(line),
                 Err(RecvTimeoutError::Timeout) => self.rest(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    /// Tells those who came after the stop that nothing of theirs was recorded.
-    fn turn_away(&self, line: &Receiver<InLine>) {
+    /// Tells those who came after the stop that nothing of theirs was recorded, and closes the log.
+    fn stop(&mut self, line: &Receiver<InLine>) {
         while let Ok(next) = line.try_recv() {
             if let InLine::Call(waiting) = next {
                 self.health.waiting.fetch_sub(1, Ordering::Relaxed);
                 (waiting.reply)(Err(Unavailable::Stopped));
             }
+        }
+
+        // A log that failed is not there any more, and nothing is tried again on its connection.
+        if let Some(Err(error)) = self.log.as_mut().map(Log::finish) {
+            tracing::warn!(error = %chain(&error), "the journal was not put in order at the stop");
         }
     }
 

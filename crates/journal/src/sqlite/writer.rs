@@ -103,20 +103,6 @@ impl SqliteLog {
     }
 }
 
-/// Leaves the journal in one file where it can: a copy of it alone is then whole. Readers that are
-/// still there may keep the last of it in the write-ahead log, which is as safe.
-impl Drop for SqliteLog {
-    fn drop(&mut self) {
-        let rolled_back = self.roll_back();
-        let connection = &self.reader.connection;
-        let checkpointed =
-            rolled_back.and_then(|()| connection.pragma_update(None, "wal_checkpoint", "truncate"));
-        if let Err(error) = checkpointed {
-            tracing::debug!(%error, "the write-ahead log was not folded into the journal");
-        }
-    }
-}
-
 impl ReadLog for SqliteLog {
     fn head(&mut self) -> Result<Head, ReadError> {
         self.reader.head()
@@ -248,6 +234,15 @@ impl Log for SqliteLog {
         self.execute("COMMIT").map_err(unwritten)?;
         self.tail.clear();
         Ok(())
+    }
+
+    /// Leaves the journal in one file: a copy of it alone is then whole. A reader in the middle of
+    /// an answer keeps the last of it in the write-ahead log, which is as safe.
+    fn finish(&mut self) -> Result<(), AppendError> {
+        self.reader
+            .connection
+            .pragma_update(None, "wal_checkpoint", "truncate")
+            .map_err(unwritten)
     }
 }
 
@@ -489,5 +484,23 @@ mod tests {
         assert_eq!(synchronous, Ok(full));
         let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get(0));
         assert_eq!(mode, Ok("wal".to_owned()));
+    }
+
+    #[test]
+    fn a_log_that_was_finished_lies_in_one_file_though_somebody_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let mut log = SqliteLog::open(&path).unwrap();
+        let reader = SqliteReader::open(&path).unwrap();
+        log.probe().unwrap();
+        let behind = || {
+            std::fs::metadata(path.with_extension("db-wal"))
+                .unwrap()
+                .len()
+        };
+        assert!(behind() > 0);
+        log.finish().unwrap();
+        assert_eq!(behind(), 0);
+        drop(reader);
     }
 }
