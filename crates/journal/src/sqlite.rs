@@ -24,6 +24,7 @@ use crate::log::{AppendError, Cause, ReadError};
 use crate::migrate::{self, Applied, Migration, SchemaError};
 
 mod reader;
+mod receipts;
 mod rows;
 mod tail;
 mod writer;

@@ -9,8 +9,8 @@ use tenure_domain::Instant;
 
 use super::tail::{Entry, Tail};
 use super::{
-    OpenError, STRANGERS_MAX, SqliteReader, configure, lock, migrate, pragmas_for_writing, rows,
-    unread, unwritten,
+    OpenError, STRANGERS_MAX, SqliteReader, configure, lock, migrate, pragmas_for_writing,
+    receipts, rows, unread, unwritten,
 };
 use crate::log::{AppendError, Batch, Cause, Draft, Head, Log, ReadError, ReadLog};
 use crate::position::{Position, StreamVersion};
@@ -253,7 +253,7 @@ impl SqliteLog {
             .head()
             .map_err(|error| AppendError::Unavailable(error.into()))?;
         let (connection, tail) = (&self.reader.connection, &self.tail);
-        let strangers = append_receipts(connection, batch, self.strangers, self.strangers_max)
+        let strangers = receipts::append(connection, batch, self.strangers, self.strangers_max)
             .map_err(unwritten)?;
         let mut appending = Appending {
             connection,
@@ -322,39 +322,6 @@ impl SqliteLog {
             .execute([])
             .map(|_rows| ())
     }
-}
-
-/// Appends the receipts; returns how many of strangers are kept now.
-fn append_receipts(
-    connection: &Connection,
-    batch: &Batch,
-    mut strangers: u64,
-    strangers_max: u64,
-) -> rusqlite::Result<u64> {
-    let mut insert = connection.prepare_cached(include_str!("queries/append_receipt.sql"))?;
-    for receipt in &batch.receipts {
-        insert.execute(params![
-            receipt.id.uuid(),
-            receipt.listing,
-            receipt.arrived_at.micros(),
-            receipt.method,
-            receipt.parameters,
-            receipt.body,
-            receipt.activity,
-            receipt.authentic,
-            receipt.verdict.name(),
-            receipt.reason,
-            receipt.answer,
-        ])?;
-        strangers += u64::from(!receipt.authentic);
-    }
-    if strangers > strangers_max {
-        connection
-            .prepare_cached(include_str!("queries/forget_strangers.sql"))?
-            .execute([strangers - strangers_max])?;
-        strangers = strangers_max;
-    }
-    Ok(strangers)
 }
 
 impl Recent {
