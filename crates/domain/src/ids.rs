@@ -3,6 +3,8 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+use smol_str::SmolStr;
+
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -39,11 +41,11 @@ fn parse(
     max: usize,
     text: &str,
     allowed: fn(char) -> bool,
-) -> Result<Box<str>, IdError> {
+) -> Result<SmolStr, IdError> {
     if text.is_empty() {
         return Err(IdError::Empty { name });
     }
-    if text.chars().count() > max {
+    if text.len() > max && text.chars().count() > max {
         return Err(IdError::TooLong { name, max });
     }
     if text.chars().all(allowed) {
@@ -67,7 +69,7 @@ macro_rules! text_id {
     ($(#[$doc:meta])* $type:ident, $name:literal, $max:literal, $allowed:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $type(Box<str>);
+        pub struct $type(SmolStr);
 
         impl $type {
             /// The most characters that one may have.

@@ -1,5 +1,6 @@
 //! The port the journal is built on: what every log can do.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use tenure_domain::Instant;
@@ -49,6 +50,10 @@ pub trait Log: ReadLog {
     /// Begins a batch: until [`Log::append`] everything is read from one state, whose end this
     /// returns. A batch that was begun before, and not appended, is given up.
     fn begin(&mut self) -> Result<Head, AppendError>;
+
+    /// All events of a stream, oldest first: what a decision rests on. Their number is the stream's
+    /// version.
+    fn events(&mut self, stream: &StreamId) -> Result<Cow<'_, [Event]>, ReadError>;
 
     /// Appends a batch whole or not at all, and returns the new head once it is on disk.
     ///

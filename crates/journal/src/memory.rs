@@ -1,10 +1,12 @@
 //! A log in memory: for tests, and as the plainest statement of what a log is.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tenure_domain::Instant;
 
+use crate::event::Event;
 use crate::log::{AppendError, Batch, Head, Log, ReadError, ReadLog};
 use crate::position::{Position, StreamVersion};
 use crate::receipt::{Receipt, ReceiptId};
@@ -127,6 +129,11 @@ impl ReadLog for MemoryLog {
 impl Log for MemoryLog {
     fn begin(&mut self) -> Result<Head, AppendError> {
         Ok(self.kept().head())
+    }
+
+    fn events(&mut self, stream: &StreamId) -> Result<Cow<'_, [Event]>, ReadError> {
+        let records = self.read_stream(stream, Position::MAX)?;
+        Ok(records.into_iter().map(|record| record.event).collect())
     }
 
     fn append(&mut self, batch: &Batch) -> Result<Head, AppendError> {

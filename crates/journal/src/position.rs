@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::event::Event;
+
 /// A record's place in the whole journal: gapless, from 1, in commit order. The only global order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Position(u64);
@@ -51,6 +53,11 @@ impl StreamVersion {
     /// The number.
     pub const fn number(self) -> u32 {
         self.0
+    }
+
+    /// Of a stream that holds these events.
+    pub fn after(events: &[Event]) -> Self {
+        Self(u32::try_from(events.len()).unwrap_or(u32::MAX))
     }
 
     /// The version after this one.

@@ -8,8 +8,16 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub struct RecordIds {
     entropy: Entropy,
+    /// Random bytes that no id has yet: the system is asked for many at once, since a question
+    /// costs as much as some hundred of them.
+    fresh: Vec<[u8; RANDOM_BYTES]>,
     last: Uuid,
 }
+
+/// What is random in an id, in bytes.
+const RANDOM_BYTES: usize = 10;
+/// For how many ids random bytes are fetched.
+const FETCHED_AT_ONCE: usize = 100;
 
 /// Where the random part of an id comes from.
 #[derive(Debug)]
@@ -25,6 +33,7 @@ impl RecordIds {
     pub fn new(entropy: Entropy, last: Option<Uuid>) -> Self {
         Self {
             entropy,
+            fresh: Vec::new(),
             last: last.unwrap_or(Uuid::nil()),
         }
     }
@@ -37,7 +46,11 @@ impl RecordIds {
     /// The next id.
     pub fn next(&mut self, at: Instant) -> Uuid {
         let millis = u64::try_from(at.millis()).unwrap_or(0);
-        let mut id = uuid::Builder::from_unix_timestamp_millis(millis, &self.entropy.bytes());
+        let random = self.fresh.pop().unwrap_or_else(|| {
+            self.fresh = self.entropy.fetch();
+            self.fresh.pop().unwrap_or_default()
+        });
+        let mut id = uuid::Builder::from_unix_timestamp_millis(millis, &random);
         if id.as_uuid() <= &self.last {
             id = uuid::Builder::from_bytes(successor(self.last).into_bytes());
         }
@@ -64,22 +77,22 @@ fn successor(id: Uuid) -> Uuid {
 }
 
 impl Entropy {
-    fn bytes(&mut self) -> [u8; 10] {
-        let mut bytes = [0; 10];
+    fn fetch(&mut self) -> Vec<[u8; RANDOM_BYTES]> {
+        let mut fetched = vec![[0; RANDOM_BYTES]; FETCHED_AT_ONCE];
         match self {
             Self::System => {
                 // Without entropy the ids still ascend and are still unique in this journal.
-                if getrandom::fill(&mut bytes).is_err() {
+                if getrandom::fill(fetched.as_flattened_mut()).is_err() {
                     tracing::warn!("the operating system gave no random bytes for record ids");
                 }
             },
             Self::Seeded(state) => {
-                for chunk in bytes.chunks_mut(8) {
+                for chunk in fetched.as_flattened_mut().chunks_mut(8) {
                     chunk.copy_from_slice(&split_mix(state).to_le_bytes()[..chunk.len()]);
                 }
             },
         }
-        bytes
+        fetched
     }
 }
 

@@ -130,9 +130,9 @@ fn pragmas_for_writing(connection: &Connection) -> Result<(), Cause> {
     if synchronous != 2 {
         return Err("synchronous=FULL was not accepted".into());
     }
-    // 16 MiB of cache; a checkpoint every 32 MiB of log, so that a page that many commits touch
+    // 32 MiB of cache; a checkpoint every 32 MiB of log, so that a page that many commits touch
     // is written back once.
-    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.pragma_update(None, "cache_size", -32_768)?;
     connection.pragma_update(None, "wal_autocheckpoint", 8_192)?;
     Ok(())
 }

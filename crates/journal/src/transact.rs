@@ -336,29 +336,21 @@ impl<'a, L: Log + ?Sized> Staging<'a, L> {
     }
 
     fn read_license(&mut self, stream: &StreamId) -> Result<(License, StreamVersion), ReadError> {
-        let records = self.log.read_stream(stream, Position::MAX)?;
-        let version = records
-            .last()
-            .map_or(StreamVersion::NONE, |record| record.version);
-        let events = records
-            .iter()
-            .filter_map(|record| record.event.as_license());
-        Ok((License::replay(events), version))
+        let events = self.log.events(stream)?;
+        let license = License::replay(events.iter().filter_map(Event::as_license));
+        Ok((license, StreamVersion::after(&events)))
     }
 
     fn read_order(
         &mut self,
         stream: &StreamId,
     ) -> Result<(order::Order, StreamVersion), ReadError> {
-        let records = self.log.read_stream(stream, Position::MAX)?;
-        let version = records
-            .last()
-            .map_or(StreamVersion::NONE, |record| record.version);
-        let events = records.iter().filter_map(|record| record.event.as_order());
-        Ok((
-            events.fold(order::Order::Unknown, order::Order::evolve),
-            version,
-        ))
+        let events = self.log.events(stream)?;
+        let order = events
+            .iter()
+            .filter_map(Event::as_order)
+            .fold(order::Order::Unknown, order::Order::evolve);
+        Ok((order, StreamVersion::after(&events)))
     }
 
     fn draft(

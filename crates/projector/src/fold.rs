@@ -7,6 +7,7 @@ use tenure_journal::{Event, ReceiptId, Record, Subject};
 
 use crate::licenses::{Key, Licenses, OrderRows};
 use crate::orders;
+use crate::pages::Receipts;
 use crate::receipts::{self, Thin};
 use crate::store::{self, Folded, StoreError};
 
@@ -18,6 +19,7 @@ pub struct Fold<'c> {
     folded: Folded,
     counts: Counts,
     licenses: Licenses,
+    receipts: Receipts,
     /// The licenses that calls changed, until the rows of their receipts say so.
     changed_by: BTreeMap<ReceiptId, Key>,
 }
@@ -38,20 +40,27 @@ impl<'c> Fold<'c> {
             connection,
             store::folded(connection)?,
             Licenses::resume(),
+            Receipts::Read,
         ))
     }
 
     /// Begins with tables that are known to be empty.
-    pub fn begin(connection: &'c Connection) -> Self {
-        Self::new(connection, Folded::default(), Licenses::begin())
+    pub fn begin(connection: &'c Connection, receipts: Receipts) -> Self {
+        Self::new(connection, Folded::default(), Licenses::begin(), receipts)
     }
 
-    fn new(connection: &'c Connection, folded: Folded, licenses: Licenses) -> Self {
+    fn new(
+        connection: &'c Connection,
+        folded: Folded,
+        licenses: Licenses,
+        receipts: Receipts,
+    ) -> Self {
         Self {
             connection,
             folded,
             counts: Counts::default(),
             licenses,
+            receipts,
             changed_by: BTreeMap::new(),
         }
     }
@@ -78,7 +87,9 @@ impl<'c> Fold<'c> {
                     merchant: record.stream.merchant.clone(),
                 };
                 self.licenses.apply(self.connection, &key, event, record)?;
-                self.changed_by.insert(record.receipt_id, key);
+                if self.receipts == Receipts::Read {
+                    self.changed_by.insert(record.receipt_id, key);
+                }
             },
             (Event::Order(event), Subject::Order(_)) => {
                 orders::apply(self.connection, event, record)?;
@@ -171,7 +182,7 @@ mod tests {
     fn rows(records: &[Record], kept_bytes_max: Option<usize>) -> Vec<String> {
         let connection = Connection::open_in_memory().unwrap();
         store::create_tables(&connection).unwrap();
-        let mut fold = Fold::begin(&connection);
+        let mut fold = Fold::begin(&connection, Receipts::Skipped);
         if let Some(kept_bytes_max) = kept_bytes_max {
             fold.licenses = Licenses::begin().keeping(kept_bytes_max);
         }

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::iter::once;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 use tenure_domain::{
     CustomerId, Event, Hold, Instant, License, LicenseId, Living, MerchantId, Phase, ProductId,
-    Quantity,
 };
 use tenure_journal::{Position, Record, StreamVersion};
 
@@ -20,10 +22,16 @@ pub(crate) use order_rows::OrderRows;
 /// The projection's name.
 pub const NAME: &str = "licenses";
 /// The version of its rows. Raise it when they, or the form of a state, come out differently.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// How much of the states a fold keeps in memory, in bytes, before it writes them to the table.
 const KEPT_BYTES_MAX: usize = 128 << 20;
+/// So many that a thread of its own puts them in order.
+const MANY: usize = 10_000;
+/// The parts in which it does.
+const PARTS: usize = 8;
+/// How many states it reads before it hands them on.
+const READ_AT_ONCE: usize = 1_000;
 /// What an entry takes beside its texts and its state.
 const ENTRY_BYTES: usize = 192;
 
@@ -170,23 +178,21 @@ impl Licenses {
     pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let mut rows = connection.prepare_cached(include_str!("licenses/put.sql"))?;
         let mut put_order = connection.prepare_cached(order_rows::PUT)?;
-        let mut kept: Vec<_> = std::mem::take(&mut self.kept).into_iter().collect();
-        kept.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-        for (key, entry) in kept {
-            let license = decode(&entry.state, &key)?;
+        let kept = std::mem::take(&mut self.kept);
+        let gathers = self.orders.is_some();
+        read_in_order(kept, self.orders.as_mut(), |(key, entry, license)| {
             // What a history without beginning leads to has no row, as the fold needs none.
-            if let (Some(living), Some(standing)) = (license.living(), Standing::of(&license)) {
-                put(&mut rows, &key, &entry, living, standing)?;
-                let (merchant, id) = (key.merchant.as_str(), key.id.as_str());
+            let (Some(living), Some(standing)) = (license.living(), Standing::of(&license)) else {
+                return Ok(());
+            };
+            put(&mut rows, &key, &entry, living, standing)?;
+            if !gathers {
                 for order in living.orders() {
-                    if let Some(gathered) = &mut self.orders {
-                        gathered.gather(order.as_str(), merchant, id);
-                    } else {
-                        put_order.execute((order.as_str(), merchant, id))?;
-                    }
+                    put_order.execute((order.as_str(), key.merchant.as_str(), key.id.as_str()))?;
                 }
             }
-        }
+            Ok(())
+        })?;
         self.kept_bytes = 0;
         self.table_has_rows = true;
         Ok(())
@@ -204,6 +210,62 @@ impl Licenses {
     }
 }
 
+/// Gives what is kept to `write`, in the order of the table's key, and gathers the rows of its
+/// orders.
+fn read_in_order(
+    kept: Kept,
+    mut orders: Option<&mut OrderRows>,
+    mut write: impl FnMut((Key, Entry, License)) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut kept: Vec<_> = kept.into_iter().collect();
+    if kept.len() < MANY {
+        return take_least(&mut kept, usize::MAX, orders).try_for_each(|row| write(row?));
+    }
+    // A thread of its own puts part after part in order, so that the first are written soon.
+    thread::scope(|scope| {
+        let (rows, waiting) = sync_channel::<Vec<_>>(2);
+        let part = kept.len() / PARTS;
+        scope.spawn(move || {
+            while !kept.is_empty() {
+                let mut part = take_least(&mut kept, part, orders.as_deref_mut());
+                while let Some(first) = part.next() {
+                    let some = once(first).chain(part.by_ref().take(READ_AT_ONCE));
+                    if rows.send(some.collect()).is_err() {
+                        return;
+                    }
+                }
+            }
+        });
+        waiting
+            .into_iter()
+            .flatten()
+            .try_for_each(|row| write(row?))
+    })
+}
+
+/// Takes the least keys out, in order, and reads their states.
+fn take_least(
+    kept: &mut Vec<(Key, Entry)>,
+    count: usize,
+    mut orders: Option<&mut OrderRows>,
+) -> impl Iterator<Item = Result<(Key, Entry, License), StoreError>> {
+    let others = kept.len().saturating_sub(count);
+    if others > 0 {
+        kept.select_nth_unstable_by(others, |(left, _), (right, _)| right.cmp(left));
+    }
+    let mut least = kept.split_off(others);
+    least.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+    least.into_iter().map(move |(key, entry)| {
+        let license = decode(&entry.state, &key)?;
+        if let (Some(rows), Some(living)) = (orders.as_deref_mut(), license.living()) {
+            for order in living.orders() {
+                rows.gather(order.as_str(), key.merchant.as_str(), key.id.as_str());
+            }
+        }
+        Ok((key, entry, license))
+    })
+}
+
 fn put(
     rows: &mut Statement<'_>,
     key: &Key,
@@ -219,14 +281,11 @@ fn put(
         key.id.as_str(),
         key.merchant.as_str(),
         living.listing.as_str(),
-        living.family.name(),
         standing.name(),
-        living.term.starts_at.map(Instant::micros),
         living.term.expires_at.map(Instant::micros),
         over_at.map(Instant::micros),
         living.customer.as_ref().map(CustomerId::as_str),
         living.product.as_ref().map(ProductId::as_str),
-        living.quantity.map(Quantity::units),
         entry.version.number(),
         entry.position.number(),
         entry.effective_at.micros(),

@@ -22,8 +22,10 @@ pub(crate) struct Page {
 
 /// Whether receipts are read too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Receipts {
+pub enum Receipts {
+    /// All of them, each before the next page of records.
     Read,
+    /// None: licenses and orders rest on records alone.
     Skipped,
 }
 

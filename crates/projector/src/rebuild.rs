@@ -8,7 +8,8 @@ use tenure_journal::{Position, ReadError, ReadLog};
 
 use crate::fold::{Counts, Fold};
 use crate::licenses::OrderRows;
-use crate::pages::{self, Receipts};
+use crate::pages;
+pub use crate::pages::Receipts;
 use crate::store::{self, Folded, StoreError};
 
 /// What a rebuild made.
@@ -71,18 +72,19 @@ pub fn rebuild(
 }
 
 /// Folds the journal up to a position into an empty database that nobody else sees. Nothing is
-/// durable before the caller makes it so: a crash leaves a file to be thrown away.
-pub(crate) fn fold_afresh(
+/// durable before the caller makes it so: a crash leaves a file to be thrown away. Without receipts
+/// it is what [`crate::verify()`] compares with, and no read model to go on from.
+pub fn fold_afresh(
     connection: &Connection,
     log: &mut dyn ReadLog,
     up_to: Position,
     receipts: Receipts,
     mut progress: impl FnMut(Position, Position),
 ) -> Result<(Folded, Counts), RebuildError> {
-    connection.execute_batch(include_str!("store/fresh.sql"))?;
+    store::prepare_afresh(connection)?;
     let transaction = connection.unchecked_transaction()?;
     store::create_tables(&transaction)?;
-    let mut fold = Fold::begin(&transaction);
+    let mut fold = Fold::begin(&transaction, receipts);
     pages::each(log, up_to, receipts, |page| -> Result<(), RebuildError> {
         for record in &page.records {
             fold.record(record)?;

@@ -27,6 +27,10 @@ const PROJECTIONS: [(&str, u32); 3] = [
     (receipts::NAME, receipts::VERSION),
 ];
 
+/// Bytes of a page. Rows are some 300 bytes: pages of twice the usual size make a rebuild a tenth
+/// faster.
+const PAGE_BYTES: u32 = 8_192;
+
 /// Prepared statements that a connection keeps.
 const STATEMENTS_KEPT: usize = 64;
 
@@ -110,6 +114,13 @@ pub struct Store {
     connection: Connection,
 }
 
+/// Prepares an empty database that is thrown away if anything goes wrong: no journal, no waiting
+/// for the disk.
+pub(crate) fn prepare_afresh(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.execute_batch(include_str!("store/fresh.sql"))
+}
+
 /// Opens the read model at `path` for folding, and makes it if there is none. A file of another
 /// version, and one that is damaged or no database, is deleted and made anew.
 ///
@@ -179,6 +190,9 @@ fn open_existing(path: &Path) -> Result<Store, StoreError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     connection.busy_timeout(Duration::from_secs(3))?;
     let found = inspect(&connection, path)?;
+    if found == Found::Empty {
+        connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    }
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "cache_size", -16_384)?;

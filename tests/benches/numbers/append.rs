@@ -17,7 +17,7 @@ use crate::measure::{Cost, Rounds, promise};
 
 const CALLERS: u64 = 64;
 const CALLS_EACH: u64 = 400;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 const EVENTS_BEFORE: u64 = 100_000;
 /// One transaction an event is slow: fewer are enough to tell how slow.
 const SINGLE_CALLS: u64 = 1_500;

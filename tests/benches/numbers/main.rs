@@ -29,10 +29,10 @@ fn main() {
         .skip(1)
         .filter(|it| !it.starts_with('-'))
         .collect();
-    if let [child, journal] = arguments.as_slice()
+    if let [child, models, journal] = arguments.as_slice()
         && child == rebuild::CHILD
     {
-        return rebuild::once(journal);
+        return rebuild::once(models, journal);
     }
     let measures: [(&str, fn()); 4] = [
         ("append", append::run),

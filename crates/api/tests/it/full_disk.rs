@@ -1,9 +1,11 @@
 //! A log that can be read and not written.
 
+use std::borrow::Cow;
+
 use tenure_domain::Instant;
 use tenure_journal::{
-    AppendError, Batch, Head, Log, MemoryLog, Position, ReadError, ReadLog, Receipt, ReceiptId,
-    Record, StreamId,
+    AppendError, Batch, Event, Head, Log, MemoryLog, Position, ReadError, ReadLog, Receipt,
+    ReceiptId, Record, StreamId,
 };
 
 #[derive(Default)]
@@ -16,6 +18,10 @@ fn full() -> AppendError {
 impl Log for FullDisk {
     fn begin(&mut self) -> Result<Head, AppendError> {
         self.0.begin()
+    }
+
+    fn events(&mut self, stream: &StreamId) -> Result<Cow<'_, [Event]>, ReadError> {
+        self.0.events(stream)
     }
 
     fn append(&mut self, _batch: &Batch) -> Result<Head, AppendError> {

@@ -1,6 +1,7 @@
 //! The connections that read.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
@@ -17,6 +18,9 @@ use crate::stream::StreamId;
 /// Names of streams that a connection keeps; one that reads the whole journal keeps more.
 const NAMES_MAX: usize = 4_096;
 const NAMES_SCANNING_MAX: usize = 400_000;
+
+/// Names that are fetched at a time while streams are met in turn.
+const NAMES_FETCHED: u32 = 500;
 
 /// Records for which room is made before they are read.
 const RECORDS_EXPECTED_MAX: usize = 4_096;
@@ -59,8 +63,9 @@ impl SqliteReader {
 
     pub(super) fn of(connection: Connection) -> Self {
         let names = Names {
-            known: BTreeMap::new(),
+            known: HashMap::default(),
             max: NAMES_MAX,
+            first_unmet: 1,
         };
         Self { connection, names }
     }
@@ -93,11 +98,15 @@ impl SqliteReader {
     }
 }
 
-/// Names of streams by their numbers. A name never changes.
+/// Names of streams by their numbers. A name never changes. Hashed without a seed: the numbers are
+/// ours.
 #[derive(Debug)]
 struct Names {
-    known: BTreeMap<i64, StreamId>,
+    known: HashMap<i64, StreamId, BuildHasherDefault<DefaultHasher>>,
     max: usize,
+    /// The number after the last one that was fetched ahead. Streams are numbered as they begin, so
+    /// that who reads a journal from its start meets them in turn, and can fetch many at once.
+    first_unmet: i64,
 }
 
 impl Names {
@@ -106,6 +115,12 @@ impl Names {
         let number: i64 = record.get(1).map_err(unread)?;
         if let Some(stream) = self.known.get(&number) {
             return Ok(stream.clone());
+        }
+        if number == self.first_unmet {
+            self.fetch_from(connection, number).map_err(unread)?;
+            if let Some(stream) = self.known.get(&number) {
+                return Ok(stream.clone());
+            }
         }
         let name: Option<String> = connection
             .prepare_cached("SELECT id FROM streams WHERE number = ?1")
@@ -119,11 +134,30 @@ impl Names {
                 (Err(_), _) => format!("a record of stream {number} has no position"),
             },
         })?;
+        self.keep(number, stream.clone());
+        Ok(stream)
+    }
+
+    /// Fetches the names of the streams that begin next. What is no name is left to be told about
+    /// when a record is of that stream.
+    fn fetch_from(&mut self, connection: &Connection, number: i64) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(include_str!("queries/names.sql"))?;
+        let mut rows = statement.query((number, NAMES_FETCHED))?;
+        while let Some(row) = rows.next()? {
+            let number: i64 = row.get(0)?;
+            if let Some(stream) = StreamId::parse(row.get_ref(1)?.as_str()?) {
+                self.keep(number, stream);
+            }
+            self.first_unmet = number + 1;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, number: i64, stream: StreamId) {
         if self.known.len() >= self.max {
             self.known.clear();
         }
-        self.known.insert(number, stream.clone());
-        Ok(stream)
+        self.known.insert(number, stream);
     }
 }
 

@@ -4,6 +4,7 @@ use rusqlite::Row;
 use tenure_domain::Instant;
 
 use super::unread;
+use crate::event::Event;
 use crate::log::ReadError;
 use crate::position::{Position, StreamVersion};
 use crate::receipt::{Receipt, ReceiptId, Verdict};
@@ -35,6 +36,22 @@ pub(super) fn record_of(row: &Row<'_>, stream: StreamId) -> Result<Record, ReadE
         actor: Actor::from_name(actor).ok_or_else(|| corrupt(format!("{actor:?} is no actor")))?,
         receipt_id: ReceiptId::new(row.get(10).map_err(misread)?),
     })
+}
+
+/// A version with its event, of the columns in the order in which the queries name them.
+pub(super) fn event_of(row: &Row<'_>) -> Result<(StreamVersion, Event), ReadError> {
+    let position = position(row, 0).map_err(unread)?;
+    let corrupt = |what: String| ReadError::Corrupt {
+        what: format!("record {position}: {what}"),
+    };
+    let read = || {
+        let version = row.get(1).map(StreamVersion::new)?;
+        Ok((version, text(row, 2)?, row.get(3)?, text(row, 4)?))
+    };
+    let (version, name, format, data) =
+        read().map_err(|error: rusqlite::Error| corrupt(error.to_string()))?;
+    let event = stored::decode(name, format, data).map_err(|error| corrupt(error.to_string()))?;
+    Ok((version, event))
 }
 
 /// A receipt, of the columns in the order in which the queries name them.

@@ -1,10 +1,11 @@
 //! The connection that writes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use tenure_domain::Instant;
 
 use super::tail::{Entry, Tail};
@@ -12,6 +13,7 @@ use super::{
     OpenError, STRANGERS_MAX, SqliteReader, configure, lock, migrate, pragmas_for_writing,
     receipts, rows, unread, unwritten,
 };
+use crate::event::Event;
 use crate::log::{AppendError, Batch, Cause, Draft, Head, Log, ReadError, ReadLog};
 use crate::position::{Position, StreamVersion};
 use crate::receipt::{Receipt, ReceiptId};
@@ -19,9 +21,9 @@ use crate::record::Record;
 use crate::stored;
 use crate::stream::StreamId;
 
-/// Records of streams that were read or written lately and are kept at hand: the marketplace often
+/// Events of streams that were read or written lately and are kept at hand: the marketplace often
 /// has more to say about the same license.
-const RECENT_RECORDS_MAX: usize = 16_384;
+const RECENT_EVENTS_MAX: usize = 16_384;
 
 /// The journal's only writing connection.
 #[derive(Debug)]
@@ -30,7 +32,9 @@ pub struct SqliteLog {
     tail: Tail,
     /// Whole streams. Nobody else writes, so what was read stays true.
     recent: BTreeMap<StreamId, Recent>,
-    recent_records: usize,
+    recent_events: usize,
+    /// The end of the log when the transaction under way began.
+    begun_at: Option<Head>,
     strangers: u64,
     strangers_max: u64,
     _lock: File,
@@ -40,7 +44,7 @@ pub struct SqliteLog {
 #[derive(Debug, Clone)]
 struct Recent {
     number: i64,
-    records: Vec<Record>,
+    events: Vec<Event>,
 }
 
 /// Where a stream stands.
@@ -79,7 +83,8 @@ impl SqliteLog {
             reader: SqliteReader::of(connection),
             tail,
             recent: BTreeMap::new(),
-            recent_records: 0,
+            recent_events: 0,
+            begun_at: None,
             strangers,
             strangers_max: STRANGERS_MAX,
             _lock: lock,
@@ -94,11 +99,11 @@ impl SqliteLog {
     }
 
     fn keep(&mut self, stream: &StreamId, recent: Recent) {
-        if self.recent_records >= RECENT_RECORDS_MAX {
+        if self.recent_events >= RECENT_EVENTS_MAX {
             self.recent.clear();
-            self.recent_records = 0;
+            self.recent_events = 0;
         }
-        self.recent_records += recent.records.len();
+        self.recent_events += recent.events.len();
         self.recent.insert(stream.clone(), recent);
     }
 }
@@ -113,53 +118,7 @@ impl ReadLog for SqliteLog {
         stream: &StreamId,
         up_to: Position,
     ) -> Result<Vec<Record>, ReadError> {
-        if let Some(recent) = self.recent.get(stream) {
-            let known = recent
-                .records
-                .iter()
-                .filter(|record| record.position <= up_to);
-            return Ok(known.cloned().collect());
-        }
-        let connection = &self.reader.connection;
-        let Some(number) = stream_number(connection, stream).map_err(unread)? else {
-            return Ok(Vec::new());
-        };
-        let tail = self.tail.of(number);
-        let mut records = Vec::new();
-        if tail
-            .first()
-            .is_none_or(|entry| entry.version > StreamVersion::NONE.next())
-        {
-            let sql = include_str!("queries/read_indexed.sql");
-            let mut statement = connection.prepare_cached(sql).map_err(unread)?;
-            let mut rows = statement.query([number]).map_err(unread)?;
-            while let Some(row) = rows.next().map_err(unread)? {
-                records.push(rows::record_of(row, stream.clone())?);
-            }
-        }
-        if !tail.is_empty() {
-            let sql = include_str!("queries/read_one.sql");
-            let mut statement = connection.prepare_cached(sql).map_err(unread)?;
-            for entry in tail {
-                let mut rows = statement.query([entry.position.number()]).map_err(unread)?;
-                let row = rows
-                    .next()
-                    .map_err(unread)?
-                    .ok_or_else(|| ReadError::Corrupt {
-                        what: format!("record {} is missing", entry.position),
-                    })?;
-                records.push(rows::record_of(row, stream.clone())?);
-            }
-        }
-        self.keep(
-            stream,
-            Recent {
-                number,
-                records: records.clone(),
-            },
-        );
-        records.retain(|record| record.position <= up_to);
-        Ok(records)
+        self.reader.read_stream(stream, up_to)
     }
 
     fn read_after(&mut self, after: Position, limit: usize) -> Result<Vec<Record>, ReadError> {
@@ -195,16 +154,31 @@ impl Log for SqliteLog {
     fn begin(&mut self) -> Result<Head, AppendError> {
         self.roll_back().map_err(unwritten)?;
         self.execute("BEGIN IMMEDIATE").map_err(unwritten)?;
-        self.reader
-            .head()
-            .map_err(|error| AppendError::Unavailable(error.into()))
+        let head = self.reader.head();
+        let head = head.map_err(|error| AppendError::Unavailable(error.into()))?;
+        self.begun_at = Some(head);
+        Ok(head)
+    }
+
+    fn events(&mut self, stream: &StreamId) -> Result<Cow<'_, [Event]>, ReadError> {
+        if !self.recent.contains_key(stream) {
+            let Some(number) = stream_number(&self.reader.connection, stream).map_err(unread)?
+            else {
+                return Ok(Cow::default());
+            };
+            let events = self.read_events(number)?;
+            self.keep(stream, Recent { number, events });
+        }
+        let recent = self.recent.get(stream);
+        Ok(recent.map_or_else(Cow::default, |it| Cow::Borrowed(it.events.as_slice())))
     }
 
     fn append(&mut self, batch: &Batch) -> Result<Head, AppendError> {
-        if self.reader.connection.is_autocommit() {
-            self.begin()?;
-        }
-        let appended = self.append_begun(batch);
+        let head = match self.begun_at.take() {
+            Some(head) if !self.reader.connection.is_autocommit() => head,
+            Some(_) | None => self.begin()?,
+        };
+        let appended = self.append_begun(batch, head);
         if appended.is_err() {
             self.roll_back().map_err(unwritten)?;
         }
@@ -247,11 +221,48 @@ impl Log for SqliteLog {
 }
 
 impl SqliteLog {
-    fn append_begun(&mut self, batch: &Batch) -> Result<Head, AppendError> {
-        let head = self
-            .reader
-            .head()
-            .map_err(|error| AppendError::Unavailable(error.into()))?;
+    /// Reads a stream, first what is indexed, then what is not yet.
+    fn read_events(&self, stream: i64) -> Result<Vec<Event>, ReadError> {
+        let connection = &self.reader.connection;
+        let mut events = Vec::new();
+        let mut read = |row: &Row<'_>| {
+            let (version, event) = rows::event_of(row)?;
+            events.push(event);
+            if usize::try_from(version.number()) == Ok(events.len()) {
+                return Ok(());
+            }
+            Err(ReadError::Corrupt {
+                what: format!("version {} of stream {stream} is missing", events.len()),
+            })
+        };
+        let tail = self.tail.of(stream);
+        if tail
+            .first()
+            .is_none_or(|entry| entry.version > StreamVersion::NONE.next())
+        {
+            let sql = include_str!("queries/read_indexed.sql");
+            let mut statement = connection.prepare_cached(sql).map_err(unread)?;
+            let mut rows = statement.query([stream]).map_err(unread)?;
+            while let Some(row) = rows.next().map_err(unread)? {
+                read(row)?;
+            }
+        }
+        if tail.is_empty() {
+            return Ok(events);
+        }
+        let sql = include_str!("queries/read_one.sql");
+        let mut statement = connection.prepare_cached(sql).map_err(unread)?;
+        for entry in tail {
+            let mut rows = statement.query([entry.position.number()]).map_err(unread)?;
+            let row = rows.next().map_err(unread)?;
+            read(row.ok_or_else(|| ReadError::Corrupt {
+                what: format!("record {} is missing", entry.position),
+            })?)?;
+        }
+        Ok(events)
+    }
+
+    fn append_begun(&mut self, batch: &Batch, head: Head) -> Result<Head, AppendError> {
         let (connection, tail) = (&self.reader.connection, &self.tail);
         let strangers = receipts::append(connection, batch, self.strangers, self.strangers_max)
             .map_err(unwritten)?;
@@ -291,19 +302,16 @@ impl SqliteLog {
 
     /// Adds what was appended to the streams at hand, and takes new streams in hand.
     fn remember(&mut self, batch: &Batch, fresh: &[(i64, Entry)]) {
-        for (draft, (number, entry)) in batch.drafts.iter().zip(fresh) {
-            let record = || draft.clone().at(entry.position);
+        for (draft, (number, _entry)) in batch.drafts.iter().zip(fresh) {
             if let Some(recent) = self.recent.get_mut(&draft.stream) {
-                recent.records.push(record());
-                self.recent_records += 1;
+                recent.events.push(draft.event.clone());
+                self.recent_events += 1;
             } else if draft.expected == StreamVersion::NONE {
-                self.keep(
-                    &draft.stream,
-                    Recent {
-                        number: *number,
-                        records: vec![record()],
-                    },
-                );
+                let recent = Recent {
+                    number: *number,
+                    events: vec![draft.event.clone()],
+                };
+                self.keep(&draft.stream, recent);
             }
         }
     }
@@ -326,11 +334,9 @@ impl SqliteLog {
 
 impl Recent {
     fn standing(&self) -> Standing {
-        let last = self.records.last();
-        let version = last.map_or(StreamVersion::NONE, |record| record.version);
         Standing {
             number: self.number,
-            version,
+            version: StreamVersion::after(&self.events),
         }
     }
 }

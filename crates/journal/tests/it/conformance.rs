@@ -68,6 +68,7 @@ every_log![
     a_draft_that_expects_a_version_of_later_is_a_conflict,
     a_stream_is_read_up_to_a_position,
     a_stream_that_is_not_there_is_empty,
+    decisions_rest_on_the_events_of_the_records,
     records_are_read_in_pages,
     a_position_tells_when_it_was_recorded,
     a_receipt_is_read_as_it_was_taken,
@@ -225,6 +226,40 @@ fn a_stream_that_is_not_there_is_empty(place: &dyn Place) {
     append(&mut *log, vec![draft(&stream(1), 0, 1)], vec![]);
     let records = log.read_stream(&stream(2), Position::MAX);
     assert_eq!(records.expect("it is read"), []);
+}
+
+fn decisions_rest_on_the_events_of_the_records(place: &dyn Place) {
+    let mut log = place.open();
+    for batch in 0..3 {
+        let drafts = (0..2).map(|draft_number| {
+            let version = batch * 2 + draft_number;
+            draft(&stream(1), version, version + 1)
+        });
+        append(&mut *log, drafts.collect(), vec![]);
+        append(
+            &mut *log,
+            vec![draft(&stream(2), batch, 10 + batch)],
+            vec![],
+        );
+        assert_events_are_those_of_records(&mut *log);
+    }
+    drop(log);
+    let mut log = place.open();
+    log.settle().expect("it settles");
+    append(&mut *log, vec![draft(&stream(2), 3, 13)], vec![]);
+    assert_events_are_those_of_records(&mut *log);
+}
+
+#[track_caller]
+fn assert_events_are_those_of_records(log: &mut dyn Log) {
+    for stream in [stream(1), stream(2), stream(3)] {
+        let records = log.read_stream(&stream, Position::MAX).expect("it is read");
+        let expected: Vec<_> = records.into_iter().map(|record| record.event).collect();
+        // Once as it is found, and once as it is kept at hand.
+        for _ in 0..2 {
+            assert_eq!(log.events(&stream).expect("it is read"), expected);
+        }
+    }
 }
 
 fn records_are_read_in_pages(place: &dyn Place) {

@@ -1,9 +1,12 @@
 //! A log whose appends a test takes in hand: to fail, to conflict, or to wait until told.
 
+use std::borrow::Cow;
+
 use tenure_domain::Instant;
 use tenure_journal::log::Head;
 use tenure_journal::{
-    AppendError, Batch, Log, Position, ReadError, ReadLog, Receipt, ReceiptId, Record, StreamId,
+    AppendError, Batch, Event, Log, Position, ReadError, ReadLog, Receipt, ReceiptId, Record,
+    StreamId,
 };
 
 /// Does what a test wants instead of an append or of a probe.
@@ -92,6 +95,10 @@ impl<L: ReadLog> ReadLog for Hooked<L> {
 impl<L: Log> Log for Hooked<L> {
     fn begin(&mut self) -> Result<Head, AppendError> {
         self.log.begin()
+    }
+
+    fn events(&mut self, stream: &StreamId) -> Result<Cow<'_, [Event]>, ReadError> {
+        self.log.events(stream)
     }
 
     fn append(&mut self, batch: &Batch) -> Result<Head, AppendError> {

@@ -12,19 +12,17 @@ CREATE TABLE projections (
 
 -- One row a license. The id comes first in the key, so that a license is found without its
 -- merchant. `standing` is what its status rests on apart from the time of day; `over_at` is the
--- end of the grace period; `state` is the whole license.
+-- end of the grace period; `state` is the whole license, and only what a question asks for has a
+-- column beside it.
 CREATE TABLE licenses (
     id           TEXT    NOT NULL,
     merchant     TEXT    NOT NULL,
     listing      TEXT    NOT NULL,
-    family       TEXT    NOT NULL,
     standing     TEXT    NOT NULL,
-    starts_at    INTEGER,
     expires_at   INTEGER,
     over_at      INTEGER,
     customer_id  TEXT,
     product_id   TEXT,
-    quantity     INTEGER,
     version      INTEGER NOT NULL,
     position     INTEGER NOT NULL,
     effective_at INTEGER NOT NULL,

@@ -108,9 +108,8 @@ fn a_missing_row_and_an_extra_row_are_named() {
         &["acme/license/PLTEST0001: row is nothing, and should be there"],
     );
     check(
-        "INSERT INTO licenses SELECT 'PLTEST9999', merchant, listing, family, standing, starts_at,
-            expires_at, over_at, customer_id, product_id, quantity, version, position,
-            effective_at, recorded_at, state FROM licenses WHERE id = 'PLTEST0003'",
+        "INSERT INTO licenses SELECT 'PLTEST9999', merchant, listing, standing, expires_at, over_at,
+            customer_id, product_id, version, position, effective_at, recorded_at, state FROM licenses WHERE id = 'PLTEST0003'",
         &["acme/license/PLTEST9999: row is there, and should be nothing"],
     );
     check(

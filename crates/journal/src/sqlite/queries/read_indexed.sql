@@ -1,5 +1,4 @@
-SELECT records.position, NULL, records.version, records.record_id, records.event, records.format, records.data,
-       records.effective_at, records.recorded_at, records.actor, records.receipt_id
+SELECT records.position, records.version, records.event, records.format, records.data
 FROM stream_records CROSS JOIN records ON records.position = stream_records.position
 WHERE stream_records.stream = ?1
 ORDER BY stream_records.version

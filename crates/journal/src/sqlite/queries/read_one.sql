@@ -1,4 +1,3 @@
-SELECT records.position, NULL, records.version, records.record_id, records.event, records.format, records.data,
-       records.effective_at, records.recorded_at, records.actor, records.receipt_id
+SELECT records.position, records.version, records.event, records.format, records.data
 FROM records
 WHERE records.position = ?1
