@@ -122,9 +122,16 @@ impl Names {
                 return Ok(stream.clone());
             }
         }
-        let name: Option<String> = connection
+        let name = connection
             .prepare_cached("SELECT id FROM streams WHERE number = ?1")
-            .and_then(|mut statement| statement.query_row([number], |row| row.get(0)).optional())
+            .and_then(|mut statement| {
+                statement
+                    .query_row([number], |row| {
+                        let name = row.get_ref(0)?.as_bytes_or_null()?.unwrap_or_default();
+                        Ok(String::from_utf8_lossy(name).into_owned())
+                    })
+                    .optional()
+            })
             .map_err(unread)?;
         let stream = name.as_deref().and_then(StreamId::parse);
         let stream = stream.ok_or_else(|| ReadError::Corrupt {
@@ -145,10 +152,11 @@ impl Names {
         let mut rows = statement.query((number, NAMES_FETCHED))?;
         while let Some(row) = rows.next()? {
             let number: i64 = row.get(0)?;
-            if let Some(stream) = StreamId::parse(row.get_ref(1)?.as_str()?) {
+            let name = row.get_ref(1)?.as_str().ok();
+            if let Some(stream) = name.and_then(StreamId::parse) {
                 self.keep(number, stream);
             }
-            self.first_unmet = number + 1;
+            self.first_unmet = number.saturating_add(1);
         }
         Ok(())
     }

@@ -99,12 +99,16 @@ impl SqliteLog {
     }
 
     fn keep(&mut self, stream: &StreamId, recent: Recent) {
+        self.make_room();
+        self.recent_events += recent.events.len();
+        self.recent.insert(stream.clone(), recent);
+    }
+
+    fn make_room(&mut self) {
         if self.recent_events >= RECENT_EVENTS_MAX {
             self.recent.clear();
             self.recent_events = 0;
         }
-        self.recent_events += recent.events.len();
-        self.recent.insert(stream.clone(), recent);
     }
 }
 
@@ -152,6 +156,7 @@ impl ReadLog for SqliteLog {
 
 impl Log for SqliteLog {
     fn begin(&mut self) -> Result<Head, AppendError> {
+        self.begun_at = None;
         self.roll_back().map_err(unwritten)?;
         self.execute("BEGIN IMMEDIATE").map_err(unwritten)?;
         let head = self.reader.head();
@@ -174,10 +179,11 @@ impl Log for SqliteLog {
     }
 
     fn append(&mut self, batch: &Batch) -> Result<Head, AppendError> {
-        let head = match self.begun_at.take() {
-            Some(head) if !self.reader.connection.is_autocommit() => head,
-            Some(_) | None => self.begin()?,
+        let head = match self.begun_at {
+            Some(head) => head,
+            None => self.begin()?,
         };
+        self.begun_at = None;
         let appended = self.append_begun(batch, head);
         if appended.is_err() {
             self.roll_back().map_err(unwritten)?;
@@ -202,10 +208,15 @@ impl Log for SqliteLog {
             return Ok(());
         }
         let head = self.begin()?;
-        self.tail
+        self.begun_at = None;
+        let written = self
+            .tail
             .write(&self.reader.connection, &[], head.position)
-            .map_err(unwritten)?;
-        self.execute("COMMIT").map_err(unwritten)?;
+            .and_then(|()| self.execute("COMMIT"));
+        if let Err(error) = written {
+            self.roll_back().map_err(unwritten)?;
+            return Err(unwritten(error));
+        }
         self.tail.clear();
         Ok(())
     }
@@ -314,6 +325,7 @@ impl SqliteLog {
                 self.keep(&draft.stream, recent);
             }
         }
+        self.make_room();
     }
 
     fn roll_back(&self) -> rusqlite::Result<()> {
