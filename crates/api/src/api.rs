@@ -13,6 +13,7 @@ use prometheus_client::registry::Registry;
 use tenure_domain::{ListingId, MerchantId};
 use tenure_journal::{Clock, Position, Queue, ReadLog, Watch};
 use tenure_outbound::Activator;
+use tenure_outbound::orders::Alarms;
 use tenure_projector::{Progress, Queries};
 use tokio::sync::Semaphore;
 
@@ -53,6 +54,8 @@ pub struct Parts {
     pub queue: Queue,
     /// Activates codes, if any listing has access to the open APIs.
     pub activator: Option<Activator>,
+    /// Listings that may not ask about orders.
+    pub order_alarms: Alarms,
     /// Who may ask.
     pub tokens: Tokens,
     /// The present instant.
@@ -70,6 +73,7 @@ pub struct Api {
     pub(crate) heads: Heads,
     pub(crate) queue: Queue,
     pub(crate) activator: Option<Activator>,
+    pub(crate) order_alarms: Alarms,
     pub(crate) tokens: Tokens,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) registry: Arc<Mutex<Registry>>,
@@ -90,6 +94,7 @@ impl Api {
             heads: Heads::follow(parts.watch)?,
             queue: parts.queue,
             activator: parts.activator,
+            order_alarms: parts.order_alarms,
             tokens: parts.tokens,
             clock: parts.clock,
             registry: parts.registry,

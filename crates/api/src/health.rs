@@ -16,12 +16,17 @@ pub(crate) struct HealthView {
     pub(crate) status: String,
     /// Why it is not ready.
     pub(crate) reasons: Vec<HealthReason>,
+    /// What a person should look after, though the service does its work. Left out if there is
+    /// nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<HealthReason>,
 }
 
-/// One reason for not being ready.
+/// One reason for not being ready, or one thing to be looked after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct HealthReason {
-    /// A stable code: `journal_not_writable` or `read_model_stuck`.
+    /// A stable code: `journal_not_writable` or `read_model_stuck`, and of a warning
+    /// `order_query_stopped`.
     pub(crate) code: String,
     /// What is wrong.
     pub(crate) detail: String,
@@ -34,6 +39,7 @@ pub(crate) async fn live() -> Json<HealthView> {
     Json(HealthView {
         status: "live".to_owned(),
         reasons: Vec::new(),
+        warnings: Vec::new(),
     })
 }
 
@@ -62,5 +68,17 @@ pub(crate) async fn ready(api: Data<Api>) -> HttpResponse {
     HttpResponse::build(code).json(HealthView {
         status: status.to_owned(),
         reasons,
+        warnings: warnings(&api),
     })
+}
+
+/// A listing that may not ask the marketplace is no reason to send callbacks elsewhere.
+fn warnings(api: &Api) -> Vec<HealthReason> {
+    let stopped = api.order_alarms.all().into_iter();
+    stopped
+        .map(|(listing, code)| HealthReason {
+            code: "order_query_stopped".to_owned(),
+            detail: format!("listing {listing} asks about no orders: {code}"),
+        })
+        .collect()
 }

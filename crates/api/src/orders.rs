@@ -10,8 +10,8 @@ use crate::parameters::Parameters;
 use crate::problem::{Problem, ProblemView};
 use crate::view::OrderView;
 
-/// Shows what is known of an order, from the read model: its lines, and the licenses that it
-/// changed.
+/// Shows what is known of an order, from the read model: its lines, what the marketplace told of
+/// them, and the licenses that it changed.
 #[utoipa::path(get, path = "/v1/orders/{id}", tag = "orders", operation_id = "show_order",
     params(
         ("id" = String, Path, description = "The order, percent-encoded."),

@@ -116,9 +116,10 @@ impl Problem {
     pub(crate) fn refused(refusal: Refusal) -> Self {
         let status = match refusal {
             Refusal::Unknown => StatusCode::NOT_FOUND,
-            Refusal::OtherFamily | Refusal::Released | Refusal::NotProvisionable => {
-                StatusCode::CONFLICT
-            },
+            Refusal::OtherFamily
+            | Refusal::Released
+            | Refusal::NotProvisionable
+            | Refusal::NotItsOrder => StatusCode::CONFLICT,
         };
         Self::new(status, refusal.code(), refusal.to_string())
     }

@@ -177,7 +177,7 @@ pub struct Content {
     pub content: String,
 }
 
-/// An order: what the marketplace announced of it, and the licenses that it changed.
+/// An order: what the marketplace announced and told of it, and the licenses that it changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OrderView {
     /// Its id.
@@ -187,6 +187,8 @@ pub struct OrderView {
     pub lines: Vec<OrderLineView>,
     /// The licenses that it changed, by id.
     pub licenses: Vec<String>,
+    /// What the marketplace told of its lines; none, if it was not asked or had no answer.
+    pub details: Vec<OrderDetailsView>,
     /// How much of the journal the answer knows, at the least.
     pub as_of: AsOf,
 }
@@ -203,6 +205,36 @@ pub struct OrderLineView {
     pub notified_at: String,
     /// The position of its record.
     pub position: u64,
+}
+
+/// What the marketplace told of an order line. What it did not tell is null.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OrderDetailsView {
+    /// The line.
+    #[schema(example = "CS2211181819B4LVS-000001")]
+    pub order_line_id: String,
+    /// `new`, `trial`, `trial_to_formal`, `unsubscribe`, `renew`, `change` or `other`.
+    #[schema(example = "new")]
+    pub kind: String,
+    /// The marketplace's word for a kind that is `other`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind_received: Option<String>,
+    /// When the order was placed.
+    pub ordered_at: Option<String>,
+    /// Who bought.
+    pub customer_id: Option<String>,
+    /// What was bought.
+    pub product_id: Option<String>,
+    /// In which specification.
+    pub sku_code: Option<String>,
+    /// How many units.
+    pub quantity: Option<u32>,
+    /// `period`, `one_time`, `on_demand` or `on_demand_package`.
+    #[schema(example = "period")]
+    pub charging_mode: Option<String>,
+    /// When the order's period ends, approximately. The end of a license is its own
+    /// `expires_at`.
+    pub expires_at: Option<String>,
 }
 
 /// A code is in force, and the journal says so.

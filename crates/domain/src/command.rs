@@ -3,6 +3,7 @@
 use crate::event::{Activation, TermChange};
 use crate::ids::{ListingId, OrderLine};
 use crate::license::Family;
+use crate::order_details::OrderDetails;
 use crate::time::Instant;
 
 /// An intent, where it came from, and when it takes effect.
@@ -40,6 +41,9 @@ pub enum Intent {
         order: OrderLine,
         /// Whether the application is ready at once, or will report it later.
         ready: bool,
+        /// What the call told of the order beside its name, if it did. Details of another order
+        /// line are of no use here, and ignored.
+        details: Option<Box<OrderDetails>>,
     },
     /// The merchant says that the application is ready.
     ReportProvisioned,
@@ -58,6 +62,9 @@ pub enum Intent {
     },
     /// `FREEZE`: before the term's end a suspension, at or after it an expiry.
     Freeze,
+    /// `expireInstance` of V1.0: an expiry, whatever end of the term is known here. V1.0 knows no
+    /// other word for the end, and lifts it by a renewal.
+    Expire,
     /// `UNFREEZE`, or `NORMAL` in the older words.
     Unfreeze,
     /// End it for good.
@@ -65,4 +72,6 @@ pub enum Intent {
         /// The unsubscription behind it, if there is one.
         order: Option<OrderLine>,
     },
+    /// The marketplace, when it was asked, told what an order of the license is.
+    LearnOrder(Box<OrderDetails>),
 }

@@ -4,7 +4,7 @@
 //!
 //! | state → command ↓ | absent | provisioning | issued | in force | suspended | expired | released |
 //! | --- | --- | --- | --- | --- | --- | --- | --- |
-//! | purchase | purchased (+ provisioned¹)⁸ | again | again | again | again | again | again |
+//! | purchase | purchased (+ order known¹²) (+ provisioned¹)⁸ | again | again | again | again | again | again |
 //! | report provisioned⁹ | *unknown* | provisioned | *not provisionable* | again | provisioned⁵ | provisioned⁵ | *released* |
 //! | activate¹⁰ | issued + activated | again | activated | again | activated⁵ | activated⁵ | *released* |
 //! | renew | issued + renewed² | renewed³ | renewed³ | renewed³ | renewed³ | renewed + reinstated³ ⁴ | *released* |
@@ -12,8 +12,10 @@
 //! | convert to paid | issued + converted² | converted³ | same | same | same | converted + reinstated³ ⁴ | *released* |
 //! | upgrade | issued + upgraded² | upgraded³ | same | same | same | same | *released* |
 //! | freeze | issued + suspended² | suspended or expired⁶ | same | same | again | again | *released* |
+//! | expire | issued + expired² | expired | same | same | again | again | *released* |
 //! | unfreeze | issued² | again | again | again | reinstated | reinstated | *released* |
 //! | release | issued + released⁷ | released | released | released | released | released | again |
+//! | learn order¹¹ | *unknown* | order known | same | same | same | same | same |
 //!
 //! *Italic*: a refusal. "Again": no events, because nothing is left to do. "Suspended" and
 //! "expired" mean that use is withheld; what the license was before it was frozen stays known.
@@ -30,16 +32,21 @@
 //! 8. Instances only. Nobody purchases an authorization code here: *unknown*.
 //! 9. A code is activated, never provisioned: in every state but absent and released *not provisionable*.
 //! 10. Codes only. An instance is never activated: absent *unknown*, living "again".
+//! 11. Of orders that changed the license; otherwise *not its order*. Again, if just this is known
+//!     of the order line; anything else is the marketplace's later word, and counts.
+//! 12. If the call tells what the order is.
 //!
 //! # Which refusal wins
 //!
-//! Absence is looked at first, then the family, then the release, then repetition: a command of
-//! the wrong family learns nothing about a license that another family owns, released or not.
+//! Absence is looked at first, then the family, then the release, then whether the order is one of
+//! the license's, then repetition: a command of the wrong family learns nothing about a license
+//! that another family owns, released or not.
 
 use crate::command::{Command, Intent, WhenAbsent};
 use crate::event::{Event, TermChange};
 use crate::ids::OrderLine;
 use crate::license::{Change, ChangeKind, Family, Hold, License, Living, Phase};
+use crate::order_details::OrderDetails;
 use crate::refusal::Refusal;
 use crate::time::Instant;
 
@@ -50,7 +57,7 @@ pub fn decide(license: &License, command: &Command) -> Result<Vec<Event>, Refusa
         License::Living(living) | License::Released(living) if living.family != command.family => {
             Err(Refusal::OtherFamily)
         },
-        License::Released(_) => on_released(&command.intent),
+        License::Released(living) => on_released(living, &command.intent),
         License::Living(living) => on_living(living, command),
     }
 }
@@ -58,7 +65,11 @@ pub fn decide(license: &License, command: &Command) -> Result<Vec<Event>, Refusa
 fn on_absent(command: &Command) -> Result<Vec<Event>, Refusal> {
     if command.family != Family::LicenseCode {
         return match &command.intent {
-            Intent::Purchase { order, ready } => Ok(purchase(command, order, *ready)),
+            Intent::Purchase {
+                order,
+                ready,
+                details,
+            } => Ok(purchase(command, order, *ready, details.as_deref())),
             Intent::ReportProvisioned
             | Intent::Activate(_)
             | Intent::Renew(_)
@@ -66,18 +77,21 @@ fn on_absent(command: &Command) -> Result<Vec<Event>, Refusal> {
             | Intent::ConvertToPaid(_)
             | Intent::Upgrade { .. }
             | Intent::Freeze
+            | Intent::Expire
             | Intent::Unfreeze
-            | Intent::Release { .. } => Err(Refusal::Unknown),
+            | Intent::Release { .. }
+            | Intent::LearnOrder(_) => Err(Refusal::Unknown),
         };
     }
     let remembered = match &command.intent {
         Intent::Activate(_) | Intent::Release { .. } => true,
-        Intent::Purchase { .. } | Intent::ReportProvisioned => false,
+        Intent::Purchase { .. } | Intent::ReportProvisioned | Intent::LearnOrder(_) => false,
         Intent::Renew(_)
         | Intent::CancelRenewal(_)
         | Intent::ConvertToPaid(_)
         | Intent::Upgrade { .. }
         | Intent::Freeze
+        | Intent::Expire
         | Intent::Unfreeze => command.when_absent == WhenAbsent::Remember,
     };
     if !remembered {
@@ -93,12 +107,20 @@ fn on_absent(command: &Command) -> Result<Vec<Event>, Refusal> {
     Ok(events)
 }
 
-fn purchase(command: &Command, order: &OrderLine, ready: bool) -> Vec<Event> {
+fn purchase(
+    command: &Command,
+    order: &OrderLine,
+    ready: bool,
+    details: Option<&OrderDetails>,
+) -> Vec<Event> {
     let mut events = vec![Event::Purchased {
         listing: command.listing.clone(),
         family: command.family,
         order: order.clone(),
     }];
+    if let Some(details) = details.filter(|details| details.order == *order) {
+        events.push(Event::OrderKnown(Box::new(details.clone())));
+    }
     if ready {
         events.push(Event::Provisioned {
             provisioned_at: command.at,
@@ -107,8 +129,9 @@ fn purchase(command: &Command, order: &OrderLine, ready: bool) -> Vec<Event> {
     events
 }
 
-fn on_released(intent: &Intent) -> Result<Vec<Event>, Refusal> {
+fn on_released(released: &Living, intent: &Intent) -> Result<Vec<Event>, Refusal> {
     match intent {
+        Intent::LearnOrder(details) => learn(released, details),
         Intent::Purchase { .. } | Intent::Release { .. } => Ok(Vec::new()),
         Intent::ReportProvisioned
         | Intent::Activate(_)
@@ -117,6 +140,7 @@ fn on_released(intent: &Intent) -> Result<Vec<Event>, Refusal> {
         | Intent::ConvertToPaid(_)
         | Intent::Upgrade { .. }
         | Intent::Freeze
+        | Intent::Expire
         | Intent::Unfreeze => Err(Refusal::Released),
     }
 }
@@ -161,15 +185,28 @@ fn on_living(living: &Living, command: &Command) -> Result<Vec<Event>, Refusal> 
                 },
             )
         },
-        Intent::Freeze if living.term.has_ended(at) => {
-            unless(living.hold.is_some(), Event::Expired)
+        Intent::Freeze if !living.term.has_ended(at) => {
+            unless(living.hold.is_some(), Event::Suspended)
         },
-        Intent::Freeze => unless(living.hold.is_some(), Event::Suspended),
+        Intent::Freeze | Intent::Expire => unless(living.hold.is_some(), Event::Expired),
         Intent::Unfreeze => unless(living.hold.is_none(), Event::Reinstated),
         Intent::Release { order } => vec![Event::Released {
             order: order.clone(),
         }],
+        Intent::LearnOrder(details) => return learn(living, details),
     })
+}
+
+/// What an order is may be learned at any time, after the release too: it takes nothing and gives
+/// nothing.
+fn learn(living: &Living, details: &OrderDetails) -> Result<Vec<Event>, Refusal> {
+    if !living.is_changed_by(&details.order) {
+        return Err(Refusal::NotItsOrder);
+    }
+    Ok(unless(
+        living.orders_known.contains(details),
+        Event::OrderKnown(Box::new(details.clone())),
+    ))
 }
 
 /// A change that sets a new end, and lifts an expiry when that end lies ahead.

@@ -2,6 +2,7 @@
 
 use crate::ids::{ListingId, OrderId, OrderLine, ProductId, Quantity};
 use crate::license::Family;
+use crate::order_details::OrderDetails;
 use crate::time::Instant;
 
 /// A fact about one license.
@@ -52,6 +53,9 @@ pub enum Event {
         /// The unsubscription that caused it, if one did.
         order: Option<OrderLine>,
     },
+    /// The marketplace told what an order is that changed the license before: who bought, what,
+    /// and how many. It changes no term and no status, and may follow a release.
+    OrderKnown(Box<OrderDetails>),
 }
 
 /// What an activation told us.
@@ -106,6 +110,7 @@ impl Event {
             Self::Suspended => "suspended",
             Self::Reinstated => "reinstated",
             Self::Released { .. } => "released",
+            Self::OrderKnown(_) => "order_known",
         }
     }
 }

@@ -5,6 +5,7 @@
 use crate::event::{Activation, Event, TermChange};
 use crate::ids::ListingId;
 use crate::license::{Change, ChangeKind, Family, Hold, License, Living, Phase};
+use crate::order_details::OrderDetails;
 use crate::term::Term;
 
 impl License {
@@ -14,7 +15,12 @@ impl License {
         match self {
             Self::Absent => open(event),
             Self::Living(living) => living.evolve(event),
-            released @ Self::Released(_) => released,
+            Self::Released(mut living) => {
+                if let Event::OrderKnown(details) = event {
+                    living.learn(details);
+                }
+                Self::Released(living)
+            },
         }
     }
 }
@@ -44,7 +50,8 @@ fn open(event: &Event) -> License {
         | Event::Expired
         | Event::Suspended
         | Event::Reinstated
-        | Event::Released { .. } => License::Absent,
+        | Event::Released { .. }
+        | Event::OrderKnown(_) => License::Absent,
     }
 }
 
@@ -59,6 +66,7 @@ fn new(listing: &ListingId, family: Family, phase: Phase) -> Living {
         quantity: None,
         customer: None,
         changes: Vec::new(),
+        orders_known: Vec::new(),
     }
 }
 
@@ -90,6 +98,7 @@ impl Living {
                 }
                 return License::Released(self);
             },
+            Event::OrderKnown(details) => self.learn(details),
         }
         License::Living(self)
     }
@@ -109,7 +118,7 @@ impl Living {
         if self.product.is_none() {
             self.product.clone_from(&activation.product);
         }
-        self.quantity = activation.quantity.or(self.quantity);
+        self.quantity = self.quantity.or(activation.quantity);
         if let Some(order) = &activation.order {
             self.changes.push(Change {
                 kind: ChangeKind::Activation,
@@ -128,6 +137,42 @@ impl Living {
             self.product = Some(product.clone());
         }
         self.changes.push(Change::of_term(kind, change));
+    }
+
+    /// Takes note of what an order is. What is licensed comes from the newest change that tells it,
+    /// so that a late answer about an old order takes nothing back.
+    fn learn(&mut self, details: &OrderDetails) {
+        let order = &details.order;
+        if !self.is_changed_by(order) {
+            return;
+        }
+        let (mut product_is_told_since, mut quantity_is_told_since) = (false, false);
+        for change in self.newest_first().take_while(|it| !it.is_of(order)) {
+            let known = self.details_of(change);
+            product_is_told_since |= change.product.is_some();
+            product_is_told_since |= known.is_some_and(|known| known.product.is_some());
+            quantity_is_told_since |= known.is_some_and(|known| known.quantity.is_some());
+        }
+        if !product_is_told_since && details.product.is_some() {
+            self.product.clone_from(&details.product);
+        }
+        if !quantity_is_told_since {
+            self.quantity = details.quantity.or(self.quantity);
+        }
+        if details.customer.is_some() {
+            self.customer.clone_from(&details.customer);
+        }
+        self.orders_known.retain(|known| known.order != *order);
+        self.orders_known.push(details.clone());
+    }
+
+    /// The changes, newest first. An activation tells of the purchase, which came before every
+    /// change that we may have heard of sooner.
+    fn newest_first(&self) -> impl Iterator<Item = &Change> {
+        let is_activation = |change: &&Change| change.kind == ChangeKind::Activation;
+        let newest_first = || self.changes.iter().rev();
+        let others = newest_first().filter(move |it| !is_activation(it));
+        others.chain(newest_first().filter(is_activation))
     }
 }
 

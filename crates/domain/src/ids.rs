@@ -120,6 +120,10 @@ text_id!(
     ProductId, "product id", 64, opaque
 );
 text_id!(
+    /// The code of a specification in which a product is sold; at most 64 characters.
+    SkuCode, "sku code", 64, opaque
+);
+text_id!(
     /// Who bought; at most 100 characters.
     CustomerId, "customer id", 100, opaque
 );

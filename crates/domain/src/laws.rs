@@ -16,7 +16,7 @@ pub enum Broken {
     /// A history opens once.
     #[error("event {0} opens a history that is open already")]
     OpensTwice(usize),
-    /// Nothing follows a release.
+    /// Nothing follows a release, except that an order becomes known.
     #[error("event {0} follows the release")]
     FollowsRelease(usize),
     /// Only instances are provisioned, only codes activated, each once.
@@ -31,6 +31,12 @@ pub enum Broken {
     /// One change of one order happens once.
     #[error("event {0} repeats a change that an order made before")]
     ChangedTwice(usize),
+    /// Details are told of orders that changed the license before.
+    #[error("event {0} tells of an order that made no change before")]
+    TellsOfNoChange(usize),
+    /// What is known of an order is not told again.
+    #[error("event {0} tells of an order what was known of it")]
+    KnownTwice(usize),
 }
 
 /// Checks a whole history, oldest event first.
@@ -57,6 +63,7 @@ pub fn check_next(license: &License, event: &Event, number: usize) -> Result<(),
         License::Absent if purchases_code => return Err(Broken::PurchasesCode(number)),
         License::Absent if opens => return Ok(()),
         License::Absent => return Err(Broken::OpensOtherwise(number)),
+        License::Released(living) if matches!(event, Event::OrderKnown(_)) => living,
         License::Released(_) => return Err(Broken::FollowsRelease(number)),
         License::Living(living) => living,
     };
@@ -86,6 +93,13 @@ pub fn check_next(license: &License, event: &Event, number: usize) -> Result<(),
             made.is_some_and(|change| living.has_seen(&change))
                 .then_some(Broken::ChangedTwice(number))
         },
+        Event::OrderKnown(details) if !living.is_changed_by(&details.order) => {
+            Some(Broken::TellsOfNoChange(number))
+        },
+        Event::OrderKnown(details) => living
+            .orders_known
+            .contains(details)
+            .then_some(Broken::KnownTwice(number)),
         Event::Released { .. } => None,
     };
     broken.map_or(Ok(()), Err)

@@ -18,6 +18,7 @@ pub mod ids;
 pub mod laws;
 pub mod license;
 pub mod order;
+pub mod order_details;
 pub mod refusal;
 pub mod status;
 pub mod term;
@@ -28,9 +29,10 @@ pub use decide::decide;
 pub use event::{Activation, Event, TermChange};
 pub use ids::{
     CustomerId, IdError, LicenseId, ListingId, MerchantId, OrderId, OrderLine, OrderLineId,
-    ProductId, Quantity,
+    ProductId, Quantity, SkuCode,
 };
 pub use license::{Family, Hold, License, Living, Phase};
+pub use order_details::{ChargingMode, OrderDetails, OrderKind};
 pub use refusal::Refusal;
 pub use status::{Entitlement, Status};
 pub use term::Term;

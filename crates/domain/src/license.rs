@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use crate::ids::{CustomerId, ListingId, OrderId, OrderLine, OrderLineId, ProductId, Quantity};
+use crate::order_details::OrderDetails;
 use crate::term::Term;
 use crate::time::Instant;
 
@@ -38,6 +39,9 @@ pub struct Living {
     pub customer: Option<CustomerId>,
     /// Every change that an order made, oldest first: what makes a repeated call recognisable.
     pub changes: Vec<Change>,
+    /// What the marketplace told of the orders behind the changes: its last word on each order
+    /// line, the oldest word first.
+    pub orders_known: Vec<OrderDetails>,
 }
 
 /// The kinds of product that the marketplace delivers through these interfaces.
@@ -150,6 +154,18 @@ impl Living {
         orders
     }
 
+    /// What the marketplace told of the order behind a change, if it did. An activation names the
+    /// order only, so that the line of it that was told last is taken for its own.
+    pub fn details_of(&self, change: &Change) -> Option<&OrderDetails> {
+        let mut last_word_first = self.orders_known.iter().rev();
+        last_word_first.find(|details| change.is_of(&details.order))
+    }
+
+    /// Whether an order line made any of the changes.
+    pub(crate) fn is_changed_by(&self, order: &OrderLine) -> bool {
+        self.changes.iter().any(|change| change.is_of(order))
+    }
+
     /// Whether this very change was made before.
     pub(crate) fn has_seen(&self, change: &Change) -> bool {
         self.changes.contains(change)
@@ -157,6 +173,11 @@ impl Living {
 }
 
 impl Change {
+    /// Whether an order line made the change, as far as its order is told.
+    pub fn is_of(&self, order: &OrderLine) -> bool {
+        self.order == order.order && self.line.as_ref().is_none_or(|line| *line == order.line)
+    }
+
     /// A change that names an order line and sets no term.
     pub(crate) fn of_order(kind: ChangeKind, order: &OrderLine) -> Self {
         Self {

@@ -15,6 +15,9 @@ pub enum Refusal {
     /// An authorization code has nothing to be provisioned.
     #[error("an authorization code is activated, not provisioned")]
     NotProvisionable,
+    /// Details of an order are learned of orders that changed the license, and of no other.
+    #[error("no change of the license was made by this order")]
+    NotItsOrder,
 }
 
 impl Refusal {
@@ -25,6 +28,7 @@ impl Refusal {
             Self::OtherFamily => "other_family",
             Self::Released => "license_released",
             Self::NotProvisionable => "not_provisionable",
+            Self::NotItsOrder => "not_its_order",
         }
     }
 }

@@ -11,7 +11,8 @@ use tenure_journal::{
     Actor, AsOf, Clock, Queue, ReadError, ReadLog, StreamId, Unavailable, Verdict, as_of,
 };
 use tenure_koogallery::{
-    Answer, Environment, NonceRefused, Rejected, Rejection, Request, ResultCode, Verified, call,
+    Activity, Answer, Environment, NonceRefused, Rejected, Rejection, Request, ResultCode,
+    Verified, call, v1,
 };
 use tokio::sync::oneshot;
 
@@ -19,7 +20,7 @@ use crate::body::Taken;
 use crate::listing::{Listing, Listings};
 use crate::metrics::{Answered, Metrics};
 use crate::nonces::Nonces;
-use crate::requests::{self, Prepared};
+use crate::requests::{self, Form, Prepared, PurchaseForm};
 
 /// When the answer is due, in seconds after the arrival: the marketplace waits five, and the
 /// answer has its way to make.
@@ -30,7 +31,7 @@ const WORD_BYTES_MAX: usize = 128;
 
 /// Everything that callbacks need.
 pub struct Ingress {
-    listings: Listings,
+    pub(crate) listings: Listings,
     queue: Queue,
     reader: Arc<Mutex<Box<dyn ReadLog>>>,
     nonces: Nonces,
@@ -62,16 +63,18 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Whether the connection must be closed, because the call was not read to its end.
     pub close: bool,
+    /// The value of the header `Body-Sign`, where the body is signed: in answers to V1.0.
+    pub body_sign: Option<String>,
 }
 
 /// What is known of a call when it goes to the journal.
-struct Known<'a> {
-    listing: Option<&'a Listing>,
-    activity: Option<&'static str>,
-    authentic: bool,
-    prepared: Prepared,
+pub(crate) struct Known<'a> {
+    pub(crate) listing: Option<&'a Listing>,
+    pub(crate) activity: Option<&'static str>,
+    pub(crate) authentic: bool,
+    pub(crate) prepared: Prepared,
     /// The nonce that this call has used up, if it has one.
-    nonce: Option<&'a str>,
+    pub(crate) nonce: Option<&'a str>,
 }
 
 impl Ingress {
@@ -181,32 +184,15 @@ impl Ingress {
             verified.notification,
             incoming.arrived_at,
         );
-        let prepared = match (verified.environment, request) {
-            (Environment::Test, request) => {
-                let answer = requests::answer_probe(listing, &request, activity);
-                Ok(Prepared::noted(Verdict::Probe, None, &answer))
-            },
-            (Environment::Real, Request::License { id, command }) => {
-                Ok(Prepared::license(listing, activity, id, command))
-            },
-            (Environment::Real, Request::Order { order, command }) => {
-                Ok(Prepared::order(listing, order, command))
-            },
-            (Environment::Real, Request::Query { ids }) => {
-                let found = self.licenses(listing, ids).await;
-                found.map(|found| answered(&requests::answer_query(listing, &found)))
-            },
-            (Environment::Real, Request::ChangeCheck { id }) => {
-                let found = self.licenses(listing, vec![id]).await;
-                found.map(|found| {
-                    let license = found
-                        .first()
-                        .map_or(&License::Absent, |(_, license)| license);
-                    answered(&requests::answer_change_check(listing, license))
-                })
-            },
+        let form = Form {
+            purchase: (activity == Activity::NewInstance).then_some(PurchaseForm::AppInfo),
+            app_info: listing.app_info.clone(),
+            encrypt_type: None,
         };
-        match prepared {
+        match self
+            .prepare(listing, verified.environment, request, form)
+            .await
+        {
             Ok(prepared) => {
                 let known = Known {
                     listing: Some(listing),
@@ -221,6 +207,39 @@ impl Ingress {
                 tracing::error!(%error, "a question could not be answered from the journal");
                 self.nonces.forget(listing.id.as_str(), &verified.nonce);
                 unavailable()
+            },
+        }
+    }
+
+    /// What is asked of the journal for a call that was understood, and how it is answered.
+    pub(crate) async fn prepare(
+        &self,
+        listing: &Listing,
+        environment: Environment,
+        request: Request,
+        form: Form,
+    ) -> Result<Prepared, ReadError> {
+        match (environment, request) {
+            (Environment::Test, request) => {
+                let answer = requests::answer_probe(&form, &request);
+                Ok(Prepared::noted(Verdict::Probe, None, &answer))
+            },
+            (Environment::Real, Request::License { id, command }) => {
+                Ok(Prepared::license(listing, form, id, command))
+            },
+            (Environment::Real, Request::Order { order, command }) => {
+                Ok(Prepared::order(listing, order, command))
+            },
+            (Environment::Real, Request::Query { ids }) => {
+                let found = self.licenses(listing, ids).await?;
+                Ok(answered(&requests::answer_query(listing, &form, &found)))
+            },
+            (Environment::Real, Request::ChangeCheck { id }) => {
+                let found = self.licenses(listing, vec![id]).await?;
+                let license = found
+                    .first()
+                    .map_or(&License::Absent, |(_, license)| license);
+                Ok(answered(&requests::answer_change_check(listing, license)))
             },
         }
     }
@@ -258,26 +277,24 @@ impl Ingress {
             authentic,
             activity,
         } = rejected;
-        let mut answer = Answer::of(rejection.result_code());
-        answer.message = rejection.to_string();
         let known = Known {
             listing,
-            activity: activity.map(tenure_koogallery::Activity::name),
+            activity: activity.map(Activity::name),
             authentic,
-            prepared: Prepared::noted(Verdict::Rejected, Some(rejection.code()), &answer),
+            prepared: Prepared::rejection(rejection),
             nonce: None,
         };
         self.record(incoming, known).await
     }
 
     /// Brings a call to the disk, and answers.
-    async fn record(&self, incoming: &Incoming, known: Known<'_>) -> Reply {
+    pub(crate) async fn record(&self, incoming: &Incoming, known: Known<'_>) -> Reply {
         let call = Call {
             arrived: Arrived {
                 listing: bounded(&incoming.listing).into(),
                 at: incoming.arrived_at,
                 method: bounded(&incoming.method).into(),
-                parameters: incoming.query.as_str().into(),
+                parameters: v1::without_personal_data(&incoming.query).into(),
                 body: incoming.body.bytes.as_ref().into(),
                 activity: known.activity.map(Into::into),
                 authentic: known.authentic,
@@ -302,6 +319,7 @@ impl Ingress {
                     status: StatusCode::OK,
                     body: done.answer.into(),
                     close: false,
+                    body_sign: None,
                 }
             },
             Err(error) => {
@@ -379,12 +397,13 @@ fn answered(answer: &Answer) -> Prepared {
 }
 
 /// Nothing was acknowledged: the marketplace makes the call again.
-fn unavailable() -> Reply {
+pub(crate) fn unavailable() -> Reply {
     let body = Answer::of(ResultCode::InternalError).to_json();
     Reply {
         status: StatusCode::OK,
         body,
         close: false,
+        body_sign: None,
     }
 }
 

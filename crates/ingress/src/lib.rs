@@ -4,7 +4,8 @@
 //! protocol verifies and reads them; what they ask goes to the journal's queue together with the
 //! receipt; and the answer leaves once both are on disk ([`callback`]). A call that is turned away
 //! on that path takes the same way with a verdict and nothing to decide, so that no call is
-//! without a receipt.
+//! without a receipt. Calls of the older protocols, which are GETs, come in at [`v1`] and go the
+//! same way; their answers are signed.
 
 pub mod body;
 pub mod callback;
@@ -13,6 +14,7 @@ pub mod metrics;
 mod nonces;
 mod requests;
 pub mod routes;
+pub mod v1;
 
 pub use callback::Ingress;
 pub use listing::{Listing, Listings};

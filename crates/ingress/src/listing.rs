@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tenure_domain::{ListingId, MerchantId};
-use tenure_koogallery::{AppInfo, Keys, Settings};
+use tenure_koogallery::{AppInfo, Keys, Settings, v1};
 
 /// One production address of one merchant.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Listing {
     /// What `changeInstanceCheck` is told about a license that exists: whether a renewal may
     /// change its specification.
     pub allows_change: bool,
+    /// What counts for calls of SaaS V1.0 and License 1.0 alone.
+    pub v1: v1::Settings,
 }
 
 /// All production addresses, by the last segment of the address.

@@ -2,9 +2,30 @@
 
 use tenure_domain::{License, LicenseId, Living, Phase};
 use tenure_journal::{Decided, Outcome, Verdict, transact};
-use tenure_koogallery::{Activity, Answer, AppInfo, InstanceInfo, Request, ResultCode};
+use tenure_koogallery::{Answer, AppInfo, InstanceInfo, Rejection, Request, ResultCode, v1};
 
 use crate::listing::Listing;
+
+/// What the answer to one call shows beside its code.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Form {
+    /// What a purchase is answered with; anything else is answered with its code alone.
+    pub(crate) purchase: Option<PurchaseForm>,
+    /// Where the buyer finds the application.
+    pub(crate) app_info: Option<AppInfo>,
+    /// How the account in it is encrypted, if it has one.
+    pub(crate) encrypt_type: Option<v1::EncryptType>,
+}
+
+/// What a purchase is answered with, beside the id of the instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PurchaseForm {
+    /// Where the buyer finds the application.
+    AppInfo,
+    /// The text of the license, which is the id once more: the guide of License 1.0 leaves to the
+    /// merchant what it is, and the id is what the merchant's software can ask us about.
+    License,
+}
 
 /// What the journal is asked to decide, and how its decision is answered.
 pub(crate) struct Prepared {
@@ -25,15 +46,21 @@ impl Prepared {
         }
     }
 
+    /// A call that is turned away, and is told why.
+    pub(crate) fn rejection(rejection: Rejection) -> Self {
+        let mut answer = Answer::of(rejection.result_code());
+        answer.message = rejection.to_string();
+        Self::noted(Verdict::Rejected, Some(rejection.code()), &answer)
+    }
+
     /// A change of a license.
     pub(crate) fn license(
         listing: &Listing,
-        activity: Activity,
+        form: Form,
         id: LicenseId,
         command: tenure_domain::Command,
     ) -> Self {
-        let creates = activity == Activity::NewInstance;
-        let (answered_id, app_info) = (id.clone(), listing.app_info.clone());
+        let answered_id = id.clone();
         Self {
             request: transact::Request::License {
                 merchant: listing.merchant.clone(),
@@ -41,11 +68,13 @@ impl Prepared {
                 command,
             },
             answer: Box::new(move |decided| {
-                if creates {
-                    created(answer_created(decided), &answered_id, app_info.clone()).to_json()
-                } else {
-                    answer_decided(decided).to_json()
-                }
+                let answer = match form.purchase {
+                    Some(purchase) => {
+                        created(answer_created(decided), purchase, &form, &answered_id)
+                    },
+                    None => answer_decided(decided),
+                };
+                answer.to_json()
             }),
         }
     }
@@ -101,27 +130,38 @@ fn answer_created(decided: &Decided<'_>) -> Answer {
 
 /// `newInstance` names the instance in every answer, also while it is being provisioned. The
 /// front end's address is not in the V2.0 table, but the marketplace's debugging page asks for it.
-fn created(mut answer: Answer, id: &LicenseId, app_info: Option<AppInfo>) -> Answer {
+/// A license is delivered once it is ready.
+fn created(mut answer: Answer, purchase: PurchaseForm, form: &Form, id: &LicenseId) -> Answer {
     answer.instance_id = Some(id.clone());
-    answer.app_info = app_info;
+    match purchase {
+        PurchaseForm::AppInfo => {
+            answer.app_info.clone_from(&form.app_info);
+            answer.encrypt_type = form.encrypt_type;
+        },
+        PurchaseForm::License if answer.code == ResultCode::Success => {
+            answer.license = Some(id.as_str().into());
+        },
+        PurchaseForm::License => {},
+    }
     answer
 }
 
 /// Answers a test call: success, without looking at anything real. The codes and orders of test
 /// calls are made up.
-pub(crate) fn answer_probe(listing: &Listing, request: &Request, activity: Activity) -> Answer {
-    match request {
-        Request::License { id, .. } if activity == Activity::NewInstance => {
-            created(Answer::success(), id, listing.app_info.clone())
+pub(crate) fn answer_probe(form: &Form, request: &Request) -> Answer {
+    match (request, form.purchase) {
+        (Request::License { id, .. }, Some(purchase)) => {
+            created(Answer::success(), purchase, form, id)
         },
-        Request::Query { ids } => {
-            let info = ids.iter().map(|id| instance(listing, id)).collect();
+        (Request::Query { ids }, _) => {
+            let info = ids.iter().map(|id| instance(form, id)).collect();
             Answer {
                 info,
+                encrypt_type: form.encrypt_type,
                 ..Answer::success()
             }
         },
-        Request::License { .. } | Request::Order { .. } | Request::ChangeCheck { .. } => {
+        (Request::License { .. } | Request::Order { .. } | Request::ChangeCheck { .. }, _) => {
             Answer::success()
         },
     }
@@ -130,7 +170,11 @@ pub(crate) fn answer_probe(listing: &Listing, request: &Request, activity: Activ
 /// Answers `queryInstance` from the licenses that were asked for, as far as there are any: one of
 /// another family is none, as for every command. What is being provisioned has no access data yet;
 /// while nothing else was asked for, the marketplace is told to ask again.
-pub(crate) fn answer_query(listing: &Listing, found: &[(LicenseId, License)]) -> Answer {
+pub(crate) fn answer_query(
+    listing: &Listing,
+    form: &Form,
+    found: &[(LicenseId, License)],
+) -> Answer {
     let is_ours = |living: &Living| living.family == listing.settings.instance_family;
     let living: Vec<_> = found
         .iter()
@@ -151,15 +195,16 @@ pub(crate) fn answer_query(listing: &Listing, found: &[(LicenseId, License)]) ->
     let info = living
         .iter()
         .map(|(id, living)| InstanceInfo {
-            app_info: listing
+            app_info: form
                 .app_info
                 .clone()
                 .filter(|_| living.phase != Phase::Provisioning),
-            ..instance(listing, id)
+            ..instance(form, id)
         })
         .collect();
     Answer {
         info,
+        encrypt_type: form.encrypt_type,
         ..Answer::success()
     }
 }
@@ -176,9 +221,9 @@ pub(crate) fn answer_change_check(listing: &Listing, license: &License) -> Answe
     }
 }
 
-fn instance(listing: &Listing, id: &LicenseId) -> InstanceInfo {
+fn instance(form: &Form, id: &LicenseId) -> InstanceInfo {
     InstanceInfo {
         instance_id: id.clone(),
-        app_info: listing.app_info.clone(),
+        app_info: form.app_info.clone(),
     }
 }

@@ -6,17 +6,23 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
+use actix_web::http::header::HeaderName;
 use actix_web::web::{self, Bytes, Data, Path, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::body;
 use crate::callback::{Incoming, Ingress, Reply};
 
+/// The name of the header that signs an answer. Names are kept in lower case and are spelled
+/// `Body-Sign` on the wire, see [`respond`].
+const BODY_SIGN: HeaderName = HeaderName::from_static("body-sign");
+
 /// Adds the callbacks to an application.
 pub fn configure(config: &mut ServiceConfig, ingress: Arc<Ingress>) {
     config.app_data(Data::from(ingress)).service(
         web::resource("/koogallery/{listing}")
             .route(web::post().to(receive))
+            .route(web::get().to(receive_v1))
             .default_service(web::to(refuse_method)),
     );
 }
@@ -33,19 +39,34 @@ async fn receive(
     respond(ingress.into_inner().answer(incoming).await, payload)
 }
 
+/// A call of V1.0 has no body; whoever sends one with it is not listened to.
+async fn receive_v1(
+    request: HttpRequest,
+    listing: Path<String>,
+    payload: Payload,
+    ingress: Data<Ingress>,
+) -> HttpResponse {
+    let arrived_at = ingress.now();
+    let incoming = incoming(&request, listing.into_inner(), no_body(), arrived_at);
+    respond(ingress.into_inner().answer_v1(incoming).await, payload)
+}
+
 async fn refuse_method(
     request: HttpRequest,
     listing: Path<String>,
     payload: Payload,
     ingress: Data<Ingress>,
 ) -> HttpResponse {
-    let body = body::Taken {
+    let arrived_at = ingress.now();
+    let incoming = incoming(&request, listing.into_inner(), no_body(), arrived_at);
+    respond(ingress.into_inner().refuse_method(incoming).await, payload)
+}
+
+fn no_body() -> body::Taken {
+    body::Taken {
         bytes: Bytes::new(),
         rejection: None,
-    };
-    let arrived_at = ingress.now();
-    let incoming = incoming(&request, listing.into_inner(), body, arrived_at);
-    respond(ingress.into_inner().refuse_method(incoming).await, payload)
+    }
 }
 
 fn incoming(
@@ -68,10 +89,18 @@ fn respond(reply: Reply, payload: Payload) -> HttpResponse {
     if reply.close {
         response.force_close();
     }
-    response.content_type("application/json").body(Answered {
+    let is_signed = reply.body_sign.is_some();
+    if let Some(signature) = reply.body_sign {
+        response.insert_header((BODY_SIGN, signature));
+    }
+    let mut response = response.content_type("application/json").body(Answered {
         answer: reply.body.into(),
         _call: payload,
-    })
+    });
+    // The marketplace's check takes `Body-Sign` and no other spelling. Names of headers are in
+    // lower case unless they are asked to be written with capitals.
+    response.head_mut().set_camel_case_headers(is_signed);
+    response
 }
 
 /// Our answer, and the call's body until the answer is on its way. A body that nobody holds any

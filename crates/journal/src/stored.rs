@@ -19,7 +19,10 @@ use tenure_domain::{
 
 use crate::event::Event;
 
+mod known_order;
 pub mod upcast;
+
+use known_order::KnownOrder;
 
 /// An event ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +62,7 @@ pub enum StoredError {
 }
 
 /// The newest format of every event. Persisted: names are never changed, numbers only grow.
-pub const FORMATS: [(&str, u16); 13] = [
+pub const FORMATS: [(&str, u16); 14] = [
     ("purchased", 1),
     ("issued", 1),
     ("provisioned", 1),
@@ -72,6 +75,7 @@ pub const FORMATS: [(&str, u16); 13] = [
     ("suspended", 1),
     ("reinstated", 1),
     ("released", 1),
+    ("order_known", 1),
     ("order_notified", 1),
 ];
 
@@ -125,6 +129,7 @@ fn encode_license(event: &tenure_domain::Event) -> String {
         E::Released { order } => json(&Released {
             order: order.as_ref().map(StoredOrder::from),
         }),
+        E::OrderKnown(details) => json(&KnownOrder::from(details.as_ref())),
         E::Expired | E::Suspended | E::Reinstated => json(&Bare {}),
     }
 }
@@ -187,6 +192,10 @@ fn decode_newest(name: &str, data: &str) -> Result<Event, StoredError> {
             Ok(E::Released {
                 order: stored.order.map(|order| order.read()).transpose()?,
             })
+        }),
+        "order_known" => parse::<KnownOrder<'_>>(data).and_then(|stored| {
+            let details = stored.read()?;
+            Ok(E::OrderKnown(Box::new(details)))
         }),
         "order_notified" => {
             return parse::<Listed<'_>>(data)

@@ -402,8 +402,10 @@ fn effective_at(command: &Command) -> Instant {
         | tenure_domain::Intent::ConvertToPaid(_)
         | tenure_domain::Intent::Upgrade { .. }
         | tenure_domain::Intent::Freeze
+        | tenure_domain::Intent::Expire
         | tenure_domain::Intent::Unfreeze
-        | tenure_domain::Intent::Release { .. } => command.at,
+        | tenure_domain::Intent::Release { .. }
+        | tenure_domain::Intent::LearnOrder(_) => command.at,
     }
 }
 

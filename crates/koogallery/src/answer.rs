@@ -7,6 +7,7 @@ use serde_json::ser::{CompactFormatter, Formatter};
 use tenure_domain::LicenseId;
 
 use crate::result_code::ResultCode;
+use crate::v1::EncryptType;
 
 /// The most characters of `resultMsg`.
 pub const MESSAGE_CHARACTERS_MAX: usize = 255;
@@ -19,6 +20,10 @@ pub struct Answer {
     pub code: ResultCode,
     /// A text for people, cut after 255 characters.
     pub message: String,
+    /// How the account in `app_info` or `info` is encrypted. V1.0 only.
+    pub encrypt_type: Option<EncryptType>,
+    /// The license text, in the answer to `getLicense` of License 1.0.
+    pub license: Option<Box<str>>,
     /// The instance, in the answer to `newInstance`.
     pub instance_id: Option<LicenseId>,
     /// Where the buyer finds the application. The V2.0 guide asks for it in a query only; the
@@ -35,6 +40,11 @@ pub struct AppInfo {
     pub front_end_url: String,
     /// The address of the administration, at most 512 characters.
     pub admin_url: Option<String>,
+    /// The name of the account with which a buyer begins, encrypted, at most 128 characters. V1.0
+    /// only: V2.0 would have it in clear, and answers are kept.
+    pub user_name: Option<String>,
+    /// The password of that account, likewise.
+    pub password: Option<String>,
     /// A remark, at most 1024 characters.
     pub memo: Option<String>,
 }
@@ -59,6 +69,8 @@ impl Answer {
         Self {
             code,
             message: code.meaning().to_owned(),
+            encrypt_type: None,
+            license: None,
             instance_id: None,
             app_info: None,
             info: Vec::new(),
@@ -75,6 +87,8 @@ impl Answer {
         let body = AnswerBody {
             result_code: self.code.code(),
             result_msg: bounded(&self.message),
+            encrypt_type: self.encrypt_type.map(EncryptType::wire),
+            license: self.license.as_deref(),
             instance_id: self.instance_id.as_ref().map(LicenseId::as_str),
             app_info: self.app_info.as_ref().map(AppInfoBody::of),
             info: self.info.iter().map(InstanceInfoBody::of).collect(),
@@ -101,6 +115,10 @@ fn bounded(message: &str) -> &str {
 struct AnswerBody<'a> {
     result_code: &'a str,
     result_msg: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encrypt_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    license: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     instance_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,6 +151,10 @@ struct AppInfoBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     admin_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     memo: Option<&'a str>,
 }
 
@@ -141,6 +163,8 @@ impl<'a> AppInfoBody<'a> {
         Self {
             front_end_url: &info.front_end_url,
             admin_url: info.admin_url.as_deref(),
+            user_name: info.user_name.as_deref(),
+            password: info.password.as_deref(),
             memo: info.memo.as_deref(),
         }
     }
@@ -183,6 +207,8 @@ mod tests {
         AppInfo {
             front_end_url: "https://app.example.com".to_owned(),
             admin_url: None,
+            user_name: None,
+            password: None,
             memo: None,
         }
     }
@@ -242,6 +268,42 @@ mod tests {
                 r#""adminUrl":"https://admin.example.com","#,
                 r#""memo":"\u4e2d\u6587 \"\ud83d\ude00\""}},{"instanceId":"i-2"}]}"#,
             ),
+        );
+    }
+
+    #[test]
+    fn older_answers_have_an_account_or_a_license() {
+        let with_account = Answer {
+            encrypt_type: Some(EncryptType::Aes256),
+            instance_id: Some(instance("03pf80c2bae96vc49b80b917bea776d7")),
+            app_info: Some(AppInfo {
+                front_end_url: "https://www.example.com".to_owned(),
+                admin_url: Some("https://admin.example.com".to_owned()),
+                user_name: Some("A1b2C3d4E5f6G7h8qiIFCqgG".to_owned()),
+                password: Some("Z9y8X7w6V5u4T3s2hsdfvnDI".to_owned()),
+                memo: None,
+            }),
+            ..Answer::success()
+        };
+        check(
+            &with_account,
+            concat!(
+                r#"{"resultCode":"000000","resultMsg":"success.","encryptType":"1","#,
+                r#""instanceId":"03pf80c2bae96vc49b80b917bea776d7","#,
+                r#""appInfo":{"frontEndUrl":"https://www.example.com","#,
+                r#""adminUrl":"https://admin.example.com","#,
+                r#""userName":"A1b2C3d4E5f6G7h8qiIFCqgG","#,
+                r#""password":"Z9y8X7w6V5u4T3s2hsdfvnDI"}}"#,
+            ),
+        );
+        let with_license = Answer {
+            license: Some("ABCD-EFGH".into()),
+            instance_id: Some(instance("i-1")),
+            ..Answer::success()
+        };
+        check(
+            &with_license,
+            r#"{"resultCode":"000000","resultMsg":"success.","license":"ABCD-EFGH","instanceId":"i-1"}"#,
         );
     }
 

@@ -15,6 +15,12 @@
 //! share one signature; each has [keys](key::Keys) of its own, and no key of one verifies a call
 //! of another.
 //!
+//! [`v1`] reads the older calls, of SaaS V1.0 and License 1.0, which are GETs and signed in another
+//! way. They become the same requests, and get the same answers with a signature of ours.
+//!
+//! [`kit`] reads the calls of the joint-operation kit, about enterprises and their members, whose
+//! signature is a third one.
+//!
 //! # To the marketplace
 //!
 //! [`open_api`] makes requests as values and reads their answers; [`sdk_signature`] signs them.
@@ -22,7 +28,8 @@
 //! # What is absent
 //!
 //! No function panics on outside bytes, and none formats a key: the texts that contain one are fed
-//! to the authentication code piece by piece and never exist as a whole.
+//! to the authentication code piece by piece and never exist as a whole. (V1.0 makes a key out of a
+//! key and a time: those bytes are wiped when they have served.)
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
@@ -32,6 +39,7 @@ pub mod canonical;
 pub mod freshness;
 mod json;
 pub mod key;
+pub mod kit;
 pub mod notification;
 pub mod open_api;
 pub mod rejection;
@@ -39,6 +47,7 @@ pub mod request;
 pub mod result_code;
 pub mod sdk_signature;
 pub mod signature;
+pub mod v1;
 pub mod wire;
 
 pub use answer::{Answer, AppInfo, InstanceInfo};

@@ -3,27 +3,43 @@
 //! Who sends a request has to [sign](crate::sdk_signature) it for the host it goes to, and to send
 //! exactly the bytes that were signed.
 //!
+//! What the guides bound is bounded by a type ([`bounded`] and the types of each API), so that a
+//! request that exists can be sent.
+//!
 //! Answers are read leniently, because the compatibility statement of the guides lets fields and
 //! codes be added at any time: unknown fields are ignored, numbers and texts are interchangeable,
-//! and a field that we cannot read is absent unless the answer means nothing without it.
+//! and a field that we cannot read is absent unless the answer means nothing without it. What a
+//! failure asks for is an [`OpenApiError::reaction`].
 
 pub mod activate;
+pub mod activate_v2;
 mod answer;
+pub mod bounded;
+mod failure;
+pub mod order;
 pub mod query;
+pub mod query_v2;
+pub mod software_usage;
+pub mod upload;
+pub mod usage;
+pub mod usage_old;
+pub mod usage_value;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::sdk_signature::{encoded, encoded_path};
+use crate::sdk_signature::{CONTENT_TYPE, encoded, encoded_path};
 
-pub use answer::CodeStatus;
+pub use answer::{ANSWER_BYTES_MAX, CodeStatus};
+pub use failure::{OpenApiError, Reaction, clock_skew_seconds};
 
-/// The path that all open APIs start with.
+/// The path that almost all open APIs start with.
 const BASE_PATH: &str = "/api/mkp-openapi-public/global";
 
 /// A request to an open API, without the host it goes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OpenApiRequest {
     /// The method.
     pub method: Method,
@@ -31,7 +47,12 @@ pub struct OpenApiRequest {
     pub path: String,
     /// Names and values of the query, not yet encoded.
     pub query: Vec<(String, String)>,
-    /// The body, which is JSON.
+    /// Names and values of the headers that this API asks for beside those of every request. The
+    /// [signature](crate::sdk_signature) does not cover them.
+    pub headers: Vec<(&'static str, String)>,
+    /// The `Content-Type` of the body. It means nothing without one.
+    pub content_type: Cow<'static, str>,
+    /// The body.
     pub body: Option<Vec<u8>>,
 }
 
@@ -55,12 +76,32 @@ impl Method {
 }
 
 impl OpenApiRequest {
+    /// A request without a body; `path` is what follows the [`BASE_PATH`].
+    pub fn get(path: &str, query: Vec<(String, String)>) -> Self {
+        Self {
+            method: Method::Get,
+            path: format!("{BASE_PATH}{path}"),
+            query,
+            headers: Vec::new(),
+            content_type: Cow::Borrowed(CONTENT_TYPE),
+            body: None,
+        }
+    }
+
+    /// A request with JSON as its body; `path` is what follows the [`BASE_PATH`].
     fn post(path: &str, body: &impl Serialize) -> Self {
+        Self::post_to(format!("{BASE_PATH}{path}"), body)
+    }
+
+    /// A request with JSON as its body, to a whole path.
+    fn post_to(path: String, body: &impl Serialize) -> Self {
         Self {
             method: Method::Post,
-            path: format!("{BASE_PATH}{path}"),
+            path,
             query: Vec::new(),
-            body: Some(serde_json::to_vec(body).expect("texts are always JSON")),
+            headers: Vec::new(),
+            content_type: Cow::Borrowed(CONTENT_TYPE),
+            body: Some(serde_json::to_vec(body).expect("texts and numbers are always JSON")),
         }
     }
 
@@ -77,77 +118,16 @@ impl OpenApiRequest {
     }
 }
 
-/// Why an open API did not do what was asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OpenApiError {
-    /// `92020003`: the state of the code does not allow it. After a lost answer to an activation
-    /// it may mean that the code is active already; a query tells.
-    #[error("the state of the code does not allow this")]
-    IllegalState,
-    /// `92020004`: the buyer has not claimed the code yet.
-    #[error("the buyer has not claimed the code")]
-    NotClaimed,
-    /// `92020005`: there is no such code.
-    #[error("there is no such code")]
-    UnknownCode,
-    /// `92020011`: the code was never activated.
-    #[error("the code is not activated")]
-    NotActivated,
-    /// The marketplace does not accept what we sent.
-    #[error("the marketplace refuses a parameter")]
-    InvalidParameter,
-    /// The gateway or the marketplace does not accept our credentials, or our clock.
-    #[error("the marketplace denies access")]
-    Denied,
-    /// We call too often.
-    #[error("the marketplace asks for fewer calls")]
-    Throttled,
-    /// The marketplace failed.
-    #[error("the marketplace is unavailable")]
-    Unavailable,
-    /// The answer is not what the guides describe.
-    #[error("the answer is unreadable")]
-    Unreadable,
-    /// A code that the guides did not have when this was written.
-    #[error("the marketplace answers with another error")]
-    Other {
-        /// The HTTP status.
-        status: u16,
-        /// The code in the body, cut after 16 characters.
-        code: String,
-    },
-}
-
-impl OpenApiError {
-    /// Whether the same request may succeed after a while, without anybody doing anything. (That
-    /// a buyer claims a code is something somebody has to do.)
-    pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Throttled | Self::Unavailable | Self::Unreadable => true,
-            Self::IllegalState
-            | Self::NotClaimed
-            | Self::UnknownCode
-            | Self::NotActivated
-            | Self::InvalidParameter
-            | Self::Denied
-            | Self::Other { .. } => false,
-        }
-    }
-
-    /// The stable code under which the error is stored and counted. Persisted: never change one.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::IllegalState => "illegal_state",
-            Self::NotClaimed => "not_claimed",
-            Self::UnknownCode => "unknown_code",
-            Self::NotActivated => "not_activated",
-            Self::InvalidParameter => "invalid_parameter",
-            Self::Denied => "denied",
-            Self::Throttled => "throttled",
-            Self::Unavailable => "unavailable",
-            Self::Unreadable => "unreadable",
-            Self::Other { .. } => "other",
-        }
+/// Bodies may hold the accounts of users, so of body and headers only the size is shown.
+impl fmt::Debug for OpenApiRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenApiRequest")
+            .field("method", &self.method)
+            .field("target", &self.target())
+            .field("headers", &self.headers.len())
+            .field("content_type", &self.content_type)
+            .field("body_bytes", &self.body.as_ref().map(Vec::len))
+            .finish_non_exhaustive()
     }
 }
 
@@ -163,15 +143,24 @@ mod tests {
 
     #[test]
     fn a_target_is_encoded_as_it_is_signed() {
-        let request = OpenApiRequest {
-            method: Method::Get,
-            path: "/a b".to_owned(),
-            query: vec![
-                ("x".to_owned(), "1 2".to_owned()),
-                ("y".to_owned(), "&".to_owned()),
-            ],
-            body: None,
-        };
-        assert_eq!(request.target(), "/a%20b?x=1%202&y=%26");
+        let query = vec![
+            ("x".to_owned(), "1 2".to_owned()),
+            ("y".to_owned(), "&".to_owned()),
+        ];
+        let request = OpenApiRequest::get("/a b", query);
+        assert_eq!(
+            request.target(),
+            "/api/mkp-openapi-public/global/a%20b?x=1%202&y=%26"
+        );
+    }
+
+    #[test]
+    fn no_debug_form_shows_a_body_or_a_header() {
+        let mut request = OpenApiRequest::post("/x", &"zhang.san");
+        let signature = "c2lnbmF0dXJl".to_owned();
+        request.headers.push(("signature", signature.clone()));
+        let shown = format!("{request:?}");
+        assert!(shown.contains("body_bytes: Some(11)"), "{shown}");
+        assert!(!shown.contains(&signature), "{shown}");
     }
 }

@@ -1,5 +1,7 @@
 //! Why a call is turned away before it reaches the domain.
 
+use tenure_domain::IdError;
+
 use crate::result_code::ResultCode;
 
 /// A reason to turn a call away. It names fields of ours only: no text of the call is repeated.
@@ -34,6 +36,12 @@ pub enum Rejection {
     /// No key of the right interface type made this signature.
     #[error("signature is wrong")]
     WrongSignature,
+    /// The query of a V1.0 call has no `authToken`.
+    #[error("authToken is missing")]
+    MissingAuthToken,
+    /// No key of the base interfaces made this `authToken`.
+    #[error("authToken is wrong")]
+    WrongAuthToken,
     /// The listing has no key for the interface type of the activity: it does not deliver that
     /// family of products.
     #[error("the listing has no key for this interface type")]
@@ -45,6 +53,14 @@ pub enum Rejection {
     #[error("{field} {fault}")]
     MalformedBody {
         /// The field at fault, or `body` if it is the whole.
+        field: &'static str,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// A parameter of a V1.0 call is not what the tables ask for.
+    #[error("{field} {fault}")]
+    MalformedParameter {
+        /// The parameter at fault.
         field: &'static str,
         /// What is wrong with it.
         fault: Fault,
@@ -66,7 +82,7 @@ pub enum Rejection {
     SlowBody,
 }
 
-/// What is wrong with a field of a body.
+/// What is wrong with a field of a body, or with a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// It is mandatory, and absent or blank.
@@ -92,6 +108,18 @@ pub enum Fault {
     Unreadable,
 }
 
+impl Fault {
+    /// What is wrong with a text that is not an identifier.
+    pub(crate) fn of_id(error: IdError) -> Self {
+        match error {
+            IdError::Empty { .. } => Self::Missing,
+            IdError::TooLong { .. } => Self::TooLong,
+            IdError::BadCharacter { .. } => Self::BadCharacter,
+            IdError::Zero { .. } => Self::BadValue,
+        }
+    }
+}
+
 impl Rejection {
     /// The stable code under which the reason is stored and counted. Persisted: never change one.
     pub fn code(self) -> &'static str {
@@ -114,9 +142,12 @@ impl Rejection {
             Self::MalformedNonce => ("malformed_nonce", InvalidParameter),
             Self::MissingSignature => ("missing_signature", AuthenticationFailed),
             Self::WrongSignature => ("wrong_signature", AuthenticationFailed),
+            Self::MissingAuthToken => ("missing_auth_token", AuthenticationFailed),
+            Self::WrongAuthToken => ("wrong_auth_token", AuthenticationFailed),
             Self::WrongFamily => ("wrong_family", AuthenticationFailed),
             Self::ReplayedNonce => ("replayed_nonce", AuthenticationFailed),
             Self::MalformedBody { .. } => ("malformed_body", InvalidParameter),
+            Self::MalformedParameter { .. } => ("malformed_parameter", InvalidParameter),
             Self::UnsupportedActivity => ("unsupported_activity", InvalidParameter),
             Self::UnknownListing => ("unknown_listing", AuthenticationFailed),
             Self::UnsupportedContentEncoding => ("unsupported_content_encoding", InvalidParameter),

@@ -83,6 +83,7 @@ impl Request {
                 Intent::Purchase {
                     order: new.order,
                     ready: settings.ready_at_once,
+                    details: None,
                 },
             ),
             Notification::QueryInstance(query) => Self::Query { ids: query.ids },
@@ -144,13 +145,13 @@ pub const INSTANCE_NAMESPACE: Uuid = Uuid::from_u128(0x53ea_0e13_76bd_5432_a1eb_
 ///
 /// The SaaS V2.0 guide wants the same instance for the same order line, however often it is told;
 /// computed, it is the same on every node, without a look-up and without a race.
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "the text of a UUID is always an id"
-)]
 pub fn instance_id(listing: &ListingId, order: &OrderLine) -> LicenseId {
-    let name = [listing.as_str(), order.order.as_str(), order.line.as_str()].join("\u{1f}");
-    let id = Uuid::new_v5(&INSTANCE_NAMESPACE, name.as_bytes());
+    named(&[listing.as_str(), order.order.as_str(), order.line.as_str()])
+}
+
+/// The id of what these texts name together. No text of them may hold U+001F.
+pub(crate) fn named(texts: &[&str]) -> LicenseId {
+    let id = Uuid::new_v5(&INSTANCE_NAMESPACE, texts.join("\u{1f}").as_bytes());
     LicenseId::parse(&id.to_string()).expect("36 hexadecimal digits and dashes are a license id")
 }
 

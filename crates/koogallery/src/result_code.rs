@@ -86,7 +86,7 @@ impl ResultCode {
     pub fn for_refusal(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Unknown | Refusal::OtherFamily | Refusal::Released => Self::NotFound,
-            Refusal::NotProvisionable => Self::InvalidParameter,
+            Refusal::NotProvisionable | Refusal::NotItsOrder => Self::InvalidParameter,
         }
     }
 
@@ -137,5 +137,6 @@ mod tests {
         assert_eq!(code(Refusal::OtherFamily), "000003");
         assert_eq!(code(Refusal::Released), "000003");
         assert_eq!(code(Refusal::NotProvisionable), "000002");
+        assert_eq!(code(Refusal::NotItsOrder), "000002");
     }
 }

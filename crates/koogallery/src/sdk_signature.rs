@@ -31,8 +31,8 @@ pub struct Credentials {
 ///
 /// The request has to be sent with exactly the headers that are signed: `Host` as given here,
 /// `X-Sdk-Date` with `date` (see [`sdk_date`](crate::wire::sdk_date)), and, if it has a body,
-/// `Content-Type` with [`CONTENT_TYPE`]. Another host name, such as the fallback's, needs another
-/// signature.
+/// `Content-Type` with the request's [`content_type`](OpenApiRequest::content_type). Another host
+/// name, such as the fallback's, needs another signature.
 pub fn authorization(
     credentials: &Credentials,
     request: &OpenApiRequest,
@@ -41,7 +41,7 @@ pub fn authorization(
 ) -> String {
     let mut headers = vec![("host", host), ("x-sdk-date", date)];
     if request.body.is_some() {
-        headers.push(("content-type", CONTENT_TYPE));
+        headers.push(("content-type", &request.content_type));
     }
     let canonical = CanonicalRequest {
         method: request.method.name(),
@@ -53,7 +53,7 @@ pub fn authorization(
     canonical.authorization(credentials, date)
 }
 
-/// The `Content-Type` of every body that we send.
+/// The `Content-Type` of every body that we send, but for uploads.
 pub const CONTENT_TYPE: &str = "application/json";
 
 /// A request in the parts that a signature covers.

@@ -21,10 +21,10 @@ use crate::activate_error::ActivateError;
 use crate::client::{Client, Received};
 
 /// The method of the receipts of answers to our own calls.
-const METHOD: &str = "OPEN-API";
+pub(crate) const METHOD: &str = "OPEN-API";
 
 /// How long an answer of the marketplace may wait for its turn in the journal, in seconds.
-const RECORDING_SECONDS_MAX: i64 = 10;
+pub(crate) const RECORDING_SECONDS_MAX: i64 = 10;
 
 /// One listing's access to the open APIs.
 #[derive(Debug, Clone)]

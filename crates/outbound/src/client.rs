@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HOST, HeaderValue};
 use tenure_domain::Instant;
 use tenure_journal::Clock;
-use tenure_koogallery::open_api::Method;
+use tenure_koogallery::open_api::{self, Method};
 use tenure_koogallery::{Credentials, OpenApiRequest, sdk_signature, wire};
 
 use crate::origin::Origin;
@@ -57,6 +57,8 @@ pub struct Received {
     pub body: Vec<u8>,
     /// When its last byte was read.
     pub at: Instant,
+    /// How far the marketplace's clock is ahead of ours, by its header `Date`: a hint.
+    pub clock_skew_seconds: Option<i64>,
 }
 
 impl Client {
@@ -134,15 +136,19 @@ impl Client {
             .header(HOST, origin.host())
             .header("X-Sdk-Date", date)
             .header(AUTHORIZATION, secret(&authorization));
+        for (name, value) in &request.headers {
+            building = building.header(*name, value);
+        }
         if let Some(body) = &request.body {
             building = building
-                .header(CONTENT_TYPE, sdk_signature::CONTENT_TYPE)
+                .header(CONTENT_TYPE, request.content_type.as_ref())
                 .body(body.clone());
         }
         building.send().await.map_err(SendError::of)
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Received, SendError> {
+        let clock_skew_seconds = self.clock_skew_seconds(&response);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(SendError::of)? {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
@@ -156,7 +162,13 @@ impl Client {
             status: response.status().as_u16(),
             body,
             at: self.clock.now(),
+            clock_skew_seconds,
         })
+    }
+
+    fn clock_skew_seconds(&self, response: &reqwest::Response) -> Option<i64> {
+        let date = response.headers().get(DATE)?.to_str().ok()?;
+        open_api::clock_skew_seconds(date, self.clock.now())
     }
 }
 

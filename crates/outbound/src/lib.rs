@@ -5,15 +5,18 @@
 //!   first cannot be reached.
 //! * [`activator`] brings an authorization code into force, and makes the marketplace's answer a
 //!   receipt and an event of the journal. Doing it again is a success.
+//! * [`orders`] asks for the details of orders that callbacks named, one task for all listings,
+//!   and puts them into the journal.
 //!
 //! # What is absent
 //!
-//! Nothing is retried here: an error says whether trying again may help, and whoever asked
+//! No activation is retried here: an error says whether trying again may help, and whoever asked
 //! decides. No key and no `Authorization` header reaches a receipt, an error or a log line.
 
 pub mod activate_error;
 pub mod activator;
 pub mod client;
+pub mod orders;
 pub mod origin;
 pub mod send_error;
 

@@ -150,8 +150,8 @@ mod tests {
 
     use super::*;
 
-    /// Histories of three licenses, taken in turns.
-    fn records(histories: [Vec<tenure_domain::Event>; 3]) -> Vec<Record> {
+    /// Histories of licenses, taken in turns.
+    fn records(histories: &[Vec<tenure_domain::Event>]) -> Vec<Record> {
         let longest = histories.iter().map(Vec::len).max().unwrap_or(0);
         let merchant = MerchantId::parse("acme").unwrap();
         let mut position = Position::START;
@@ -178,14 +178,12 @@ mod tests {
         records
     }
 
-    /// The rows that come of a fold that keeps so much in memory.
-    fn rows(records: &[Record], kept_bytes_max: Option<usize>) -> Vec<String> {
+    /// The rows that come of a fold, licenses and their orders, each in the order of its key.
+    fn rows(records: &[Record], licenses: Licenses) -> Vec<String> {
         let connection = Connection::open_in_memory().unwrap();
         store::create_tables(&connection).unwrap();
         let mut fold = Fold::begin(&connection, Receipts::Skipped);
-        if let Some(kept_bytes_max) = kept_bytes_max {
-            fold.licenses = Licenses::begin().keeping(kept_bytes_max);
-        }
+        fold.licenses = licenses;
         for record in records {
             fold.record(record).unwrap();
         }
@@ -204,10 +202,29 @@ mod tests {
         fn what_memory_does_not_hold_is_fetched_from_the_table(
             histories in [history(), history(), history()],
         ) {
-            let records = records(histories);
-            let expected = rows(&records, None);
-            prop_assert_eq!(&rows(&records, Some(0)), &expected);
-            prop_assert_eq!(&rows(&records, Some(500)), &expected);
+            let records = records(&histories);
+            let expected = rows(&records, Licenses::begin());
+            for kept_bytes_max in [0, 500] {
+                let licenses = Licenses::begin().keeping(kept_bytes_max);
+                prop_assert_eq!(&rows(&records, licenses), &expected);
+            }
+        }
+
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn what_is_put_in_order_aside_is_written_whole(
+            histories in prop::collection::vec(history(), 1..30),
+        ) {
+            let records = records(&histories);
+            let expected = rows(&records, Licenses::begin());
+            let aside = rows(&records, Licenses::begin().ordering_aside(1));
+            prop_assert_eq!(&aside, &expected);
+            let spilling = Licenses::begin().ordering_aside(2).keeping(2_000);
+            prop_assert_eq!(&rows(&records, spilling), &expected);
         }
     }
 }

@@ -30,8 +30,8 @@ pub mod verify;
 pub use progress::Progress;
 pub use projector::{OpenReader, Projector, StartError};
 pub use queries::{
-    Checkpoint, LicenseFilter, LicenseRow, OrderLineRow, OrderRow, Page, Queries, QueryError,
-    ReceiptFilter, ReceiptRow,
+    Checkpoint, LicenseFilter, LicenseRow, OrderLineRow, OrderRow, Page, PendingOrder, Queries,
+    QueryError, ReceiptFilter, ReceiptRow,
 };
 pub use rebuild::{RebuildError, Rebuilt, rebuild};
 pub use store::{Store, StoreError};

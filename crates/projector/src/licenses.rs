@@ -12,7 +12,7 @@ use tenure_domain::{
 };
 use tenure_journal::{Position, Record, StreamVersion};
 
-use crate::state;
+use crate::state::State;
 use crate::store::StoreError;
 
 mod order_rows;
@@ -22,7 +22,7 @@ pub(crate) use order_rows::OrderRows;
 /// The projection's name.
 pub const NAME: &str = "licenses";
 /// The version of its rows. Raise it when they, or the form of a state, come out differently.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// How much of the states a fold keeps in memory, in bytes, before it writes them to the table.
 const KEPT_BYTES_MAX: usize = 128 << 20;
@@ -65,6 +65,7 @@ pub(crate) struct Licenses {
     kept: Kept,
     kept_bytes: usize,
     kept_bytes_max: usize,
+    many: usize,
     /// Whether the table may hold licenses that are not kept.
     table_has_rows: bool,
     /// The rows of the orders, while each of them is met once.
@@ -79,6 +80,15 @@ struct Entry {
     position: Position,
     effective_at: Instant,
     recorded_at: Instant,
+}
+
+/// What a row is made of.
+struct Row {
+    key: Key,
+    entry: Entry,
+    license: License,
+    /// The place of the oldest change whose order is not known.
+    pending: Option<Position>,
 }
 
 impl Standing {
@@ -115,6 +125,7 @@ impl Licenses {
             kept: Kept::default(),
             kept_bytes: 0,
             kept_bytes_max: KEPT_BYTES_MAX,
+            many: MANY,
             table_has_rows: false,
             orders: Some(OrderRows::default()),
             scratch: Vec::new(),
@@ -137,6 +148,13 @@ impl Licenses {
         self
     }
 
+    /// Puts so many in order on a thread of its own.
+    #[cfg(test)]
+    pub(crate) fn ordering_aside(mut self, many: usize) -> Self {
+        self.many = many;
+        self
+    }
+
     /// Applies an event of a license.
     pub(crate) fn apply(
         &mut self,
@@ -146,13 +164,13 @@ impl Licenses {
         record: &Record,
     ) -> Result<(), StoreError> {
         let known = self.kept.get_mut(key);
-        let license = match &known {
-            Some(entry) => decode(&entry.state, key)?,
+        let loaded = match &known {
             None if self.table_has_rows => load(connection, key)?,
-            None => License::Absent,
+            Some(_) | None => Vec::new(),
         };
+        let before = known.as_ref().map_or(&*loaded, |entry| &*entry.state);
         self.scratch.clear();
-        state::encode(&license.evolve(event), &mut self.scratch);
+        read(before, key)?.write_next(event, record.position, &mut self.scratch);
         let entry = Entry {
             state: self.scratch.as_slice().into(),
             version: record.version,
@@ -180,12 +198,13 @@ impl Licenses {
         let mut put_order = connection.prepare_cached(order_rows::PUT)?;
         let kept = std::mem::take(&mut self.kept);
         let gathers = self.orders.is_some();
-        read_in_order(kept, self.orders.as_mut(), |(key, entry, license)| {
+        read_in_order(kept, self.many, self.orders.as_mut(), |row| {
+            let Row { key, license, .. } = &row;
             // What a history without beginning leads to has no row, as the fold needs none.
-            let (Some(living), Some(standing)) = (license.living(), Standing::of(&license)) else {
+            let (Some(living), Some(standing)) = (license.living(), Standing::of(license)) else {
                 return Ok(());
             };
-            put(&mut rows, &key, &entry, living, standing)?;
+            put(&mut rows, &row, living, standing)?;
             if !gathers {
                 for order in living.orders() {
                     put_order.execute((order.as_str(), key.merchant.as_str(), key.id.as_str()))?;
@@ -214,17 +233,18 @@ impl Licenses {
 /// orders.
 fn read_in_order(
     kept: Kept,
+    many: usize,
     mut orders: Option<&mut OrderRows>,
-    mut write: impl FnMut((Key, Entry, License)) -> Result<(), StoreError>,
+    mut write: impl FnMut(Row) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let mut kept: Vec<_> = kept.into_iter().collect();
-    if kept.len() < MANY {
+    if kept.len() < many {
         return take_least(&mut kept, usize::MAX, orders).try_for_each(|row| write(row?));
     }
     // A thread of its own puts part after part in order, so that the first are written soon.
     thread::scope(|scope| {
         let (rows, waiting) = sync_channel::<Vec<_>>(2);
-        let part = kept.len() / PARTS;
+        let part = kept.len().div_ceil(PARTS);
         scope.spawn(move || {
             while !kept.is_empty() {
                 let mut part = take_least(&mut kept, part, orders.as_deref_mut());
@@ -248,31 +268,44 @@ fn take_least(
     kept: &mut Vec<(Key, Entry)>,
     count: usize,
     mut orders: Option<&mut OrderRows>,
-) -> impl Iterator<Item = Result<(Key, Entry, License), StoreError>> {
+) -> impl Iterator<Item = Result<Row, StoreError>> {
     let others = kept.len().saturating_sub(count);
     if others > 0 {
         kept.select_nth_unstable_by(others, |(left, _), (right, _)| right.cmp(left));
     }
-    let mut least = kept.split_off(others);
+    let mut least = match others {
+        0 => std::mem::take(kept),
+        others => kept.split_off(others),
+    };
     least.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
     least.into_iter().map(move |(key, entry)| {
-        let license = decode(&entry.state, &key)?;
-        if let (Some(rows), Some(living)) = (orders.as_deref_mut(), license.living()) {
+        let state = read(&entry.state, &key)?;
+        if let (Some(rows), Some(living)) = (orders.as_deref_mut(), state.license.living()) {
             for order in living.orders() {
                 rows.gather(order.as_str(), key.merchant.as_str(), key.id.as_str());
             }
         }
-        Ok((key, entry, license))
+        Ok(Row {
+            pending: state.oldest_pending(),
+            license: state.license,
+            key,
+            entry,
+        })
     })
 }
 
 fn put(
     rows: &mut Statement<'_>,
-    key: &Key,
-    entry: &Entry,
+    row: &Row,
     living: &Living,
     standing: Standing,
 ) -> rusqlite::Result<()> {
+    let Row {
+        key,
+        entry,
+        license: _,
+        pending,
+    } = row;
     let over_at = living
         .term
         .expires_at
@@ -286,6 +319,7 @@ fn put(
         over_at.map(Instant::micros),
         living.customer.as_ref().map(CustomerId::as_str),
         living.product.as_ref().map(ProductId::as_str),
+        pending.map(Position::number),
         entry.version.number(),
         entry.position.number(),
         entry.effective_at.micros(),
@@ -295,16 +329,16 @@ fn put(
     Ok(())
 }
 
-fn load(connection: &Connection, key: &Key) -> Result<License, StoreError> {
+fn load(connection: &Connection, key: &Key) -> Result<Vec<u8>, StoreError> {
     let state: Option<Vec<u8>> = connection
         .prepare_cached("SELECT state FROM licenses WHERE id = ?1 AND merchant = ?2")?
         .query_row((key.id.as_str(), key.merchant.as_str()), |row| row.get(0))
         .optional()?;
-    decode(state.as_deref().unwrap_or_default(), key)
+    Ok(state.unwrap_or_default())
 }
 
-fn decode(bytes: &[u8], key: &Key) -> Result<License, StoreError> {
-    state::decode(bytes).ok_or_else(|| StoreError::Damaged {
+fn read<'a>(bytes: &'a [u8], key: &Key) -> Result<State<'a>, StoreError> {
+    State::read(bytes).ok_or_else(|| StoreError::Damaged {
         what: format!("the state of license {} of {}", key.id, key.merchant),
     })
 }

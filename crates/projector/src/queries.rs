@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use tenure_domain::{Instant, LicenseId, MerchantId, OrderId, Status};
+use tenure_domain::{Instant, LicenseId, ListingId, MerchantId, OrderId, Status};
 use tenure_journal::Position;
 
 use crate::store::{self, StoreError};
@@ -14,11 +14,13 @@ use crate::store::{self, StoreError};
 mod cursor;
 mod licenses;
 mod orders;
+mod pending;
 mod question;
 mod receipts;
 
 pub use licenses::{LicenseFilter, LicenseRow};
 pub use orders::{OrderLineRow, OrderRow};
+pub use pending::PendingOrder;
 pub use receipts::{ReceiptFilter, ReceiptRow};
 
 /// The most rows that a page has, however many were asked for.
@@ -144,8 +146,8 @@ impl Queries {
         licenses::counts_by_status(&*self.connection()?, at)
     }
 
-    /// An order: what the marketplace announced of it, and the licenses that it changed. `None` if
-    /// neither is known.
+    /// An order: what the marketplace announced and told of it, and the licenses that it changed.
+    /// `None` if nothing is known.
     ///
     /// # Errors
     /// [`QueryError::Ambiguous`] if no merchant was given and several have one.
@@ -155,6 +157,17 @@ impl Queries {
         id: &OrderId,
     ) -> Result<Option<OrderRow>, QueryError> {
         orders::one(&*self.connection()?, merchant.into(), id)
+    }
+
+    /// The orders behind the changes of a listing's licenses of which no details are known: the
+    /// oldest change comes first, and at most so many come. An order of several licenses is named
+    /// for each of them, since each is to learn what it is.
+    pub fn pending_orders(
+        &self,
+        listing: &ListingId,
+        limit: usize,
+    ) -> Result<Vec<PendingOrder>, QueryError> {
+        pending::page(&*self.connection()?, listing, limit)
     }
 
     /// Receipts that meet a filter, newest first.

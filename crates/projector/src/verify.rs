@@ -11,7 +11,8 @@ use tenure_journal::{Position, ReadLog};
 
 use crate::pages::Receipts;
 use crate::rebuild::{RebuildError, fold_afresh};
-use crate::{state, store};
+use crate::state::State;
+use crate::store;
 
 /// Differences that are named; the rest is counted.
 const DIFFERENCES_MAX: usize = 100;
@@ -135,6 +136,7 @@ const TABLES: [Table; 3] = [
             "over_at",
             "customer_id",
             "product_id",
+            "pending_position",
             "version",
             "position",
             "effective_at",
@@ -263,7 +265,7 @@ impl Table {
 
 /// Names what two unequal states tell differently.
 fn compare_states(subject: &str, live: &[u8], fresh: &[u8], comparison: &mut Comparison) {
-    let fields = |bytes| fields(state::decode(bytes));
+    let fields = |bytes| fields(State::read(bytes).as_ref());
     for ((field, live), (_, fresh)) in fields(live).into_iter().zip(fields(fresh)) {
         if live != fresh {
             comparison.add(subject, field, live, fresh);
@@ -272,9 +274,14 @@ fn compare_states(subject: &str, live: &[u8], fresh: &[u8], comparison: &mut Com
 }
 
 /// What a state tells, field by field; nothing of one that cannot be read.
-fn fields(license: Option<License>) -> [(&'static str, Option<String>); 11] {
-    let living = license.as_ref().and_then(License::living);
+fn fields(state: Option<&State<'_>>) -> [(&'static str, Option<String>); 13] {
+    let license = state.map(|state| &state.license);
+    let living = license.and_then(License::living);
     let released = matches!(license, Some(License::Released(_)));
+    let places = |state: &State<'_>| -> Vec<u64> {
+        let positions = state.changes().map(|(_, position, _)| position);
+        positions.map(Position::number).collect()
+    };
     [
         ("released", license.is_some().then(|| released.to_string())),
         ("listing", living.map(|it| it.listing.to_string())),
@@ -287,6 +294,11 @@ fn fields(license: Option<License>) -> [(&'static str, Option<String>); 11] {
         ("customer", living.map(|it| format!("{:?}", it.customer))),
         ("orders", living.map(|it| format!("{:?}", it.orders()))),
         ("changes", living.map(|it| format!("{:?}", it.changes))),
+        ("places", state.map(|it| format!("{:?}", places(it)))),
+        (
+            "orders_known",
+            living.map(|it| format!("{:?}", it.orders_known)),
+        ),
     ]
 }
 

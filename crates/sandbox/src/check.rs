@@ -16,17 +16,20 @@ use crate::random::Random;
 use crate::signer::{Stamp, sign};
 
 mod case;
+mod junit;
 mod mistakes;
 mod report;
 mod scenes;
+mod v1;
 
 use case::{Case, Fault};
 
+pub use junit::Junit;
 pub use report::{CaseReport, Outcome, Report};
 
 /// What an address offers, each family with its own activities and its own key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Family {
     /// License authorization codes, License 2.0.
     License,
@@ -34,15 +37,30 @@ pub enum Family {
     Saas,
     /// Order notification.
     Order,
+    /// Instances, SaaS V1.0.
+    SaasV1,
+    /// Licenses that the merchant makes, License 1.0.
+    LicenseV1,
 }
 
 impl Family {
+    /// Every family.
+    pub const ALL: [Self; 5] = [
+        Self::License,
+        Self::Saas,
+        Self::Order,
+        Self::SaasV1,
+        Self::LicenseV1,
+    ];
+
     /// The name on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::License => "license",
             Self::Saas => "saas",
             Self::Order => "order",
+            Self::SaasV1 => "saas-v1",
+            Self::LicenseV1 => "license-v1",
         }
     }
 }
@@ -55,14 +73,14 @@ impl fmt::Display for Family {
 
 /// A text that names no family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a family is one of license, saas, order")]
+#[error("a family is one of license, saas, order, saas-v1, license-v1")]
 pub struct UnknownFamily;
 
 impl FromStr for Family {
     type Err = UnknownFamily;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::License, Self::Saas, Self::Order]
+        Self::ALL
             .into_iter()
             .find(|family| family.name() == text)
             .ok_or(UnknownFamily)
@@ -82,14 +100,20 @@ pub struct Target {
 pub async fn check(client: &Client, target: &Target, family: Family) -> Report {
     let started_at = real_now();
     let mut random = Random::new(started_at.timestamp_micros().unsigned_abs());
-    let mut reports = Vec::new();
-    for case in cases(family, started_at) {
-        reports.push(run(client, target, case, &mut random).await);
-    }
+    let cases = match family {
+        Family::SaasV1 | Family::LicenseV1 => v1::check(client, target, family, &mut random).await,
+        Family::License | Family::Saas | Family::Order => {
+            let mut reports = Vec::new();
+            for case in cases(family, started_at) {
+                reports.push(run(client, target, case, &mut random).await);
+            }
+            reports
+        },
+    };
     Report {
         family,
         url: target.url.clone(),
-        cases: reports,
+        cases,
     }
 }
 
@@ -106,7 +130,7 @@ async fn run(client: &Client, target: &Target, case: Case, random: &mut Random) 
         let exchange = client.send(&call).await;
         if let Some(failure) = &exchange.failure {
             let why = format!("the call before it: {failure}");
-            return CaseReport::new(&case, &exchange, Some(why));
+            return CaseReport::new(case.name, case.expectation, &exchange, Some(why));
         }
         let next = fresh(&case, random);
         stamp = match case.fault {
@@ -119,7 +143,7 @@ async fn run(client: &Client, target: &Target, case: Case, random: &mut Random) 
     }
     let exchange = client.send(&case.call(target, stamp)).await;
     let why = case.expectation.unmet_by(&exchange);
-    CaseReport::new(&case, &exchange, why)
+    CaseReport::new(case.name, case.expectation, &exchange, why)
 }
 
 fn fresh(case: &Case, random: &mut Random) -> Stamp {

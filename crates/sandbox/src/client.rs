@@ -1,8 +1,11 @@
 //! Sends a signed call and judges the answer as the marketplace does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
+use rustls::ClientConfig;
+use rustls_platform_verifier::ConfigVerifierExt;
 use serde::{Serialize, Serializer};
 use tokio::time::{Instant, timeout};
 
@@ -10,7 +13,8 @@ use crate::signer::SignedCall;
 
 mod judge;
 
-pub use judge::judge;
+pub use judge::{Judgement, judge};
+pub(crate) use judge::{json_object, present};
 
 /// How long the marketplace waits for an answer.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,9 +49,37 @@ pub enum Failure {
     /// A member is longer than its field table allows.
     #[error("`{0}` is longer than {1} characters")]
     TooLong(&'static str, usize),
+    /// An answer of V1.0 without its signature.
+    #[error("the header Body-Sign is missing")]
+    BodySignAbsent,
+    /// The signature stands in a header that the marketplace does not read.
+    #[error("the header is spelt `{0}` instead of Body-Sign")]
+    BodySignMisspelt(String),
+    /// The header's value has another form.
+    #[error(r#"the header Body-Sign is not `sign_type="HMAC-SHA256", signature="…"` in Base64"#)]
+    BodySignMalformed,
+    /// The signature is not that of the bytes that came.
+    #[error("the header Body-Sign does not sign the bytes of the answer with this key")]
+    BodySignWrong,
+    /// What the buyer would see cannot be decrypted.
+    #[error("`{0}` cannot be decrypted with this key")]
+    Undecryptable(&'static str),
     /// The merchant answered, and a fault of ours dropped the answer.
     #[error("the answer was lost on its way (a seeded fault)")]
     AnswerLost,
+}
+
+impl Failure {
+    /// Whether the answer's signature is what is wrong.
+    pub(crate) fn is_of_body_sign(&self) -> bool {
+        matches!(
+            self,
+            Self::BodySignAbsent
+                | Self::BodySignMisspelt(_)
+                | Self::BodySignMalformed
+                | Self::BodySignWrong
+        )
+    }
 }
 
 impl Serialize for Failure {
@@ -61,7 +93,7 @@ impl Serialize for Failure {
 pub struct Exchange {
     /// The activity of the call.
     pub activity: String,
-    /// The body that was sent.
+    /// The body that was sent, or the query string of V1.0.
     pub request: String,
     /// The HTTP status; none when there was no answer.
     pub status: Option<u16>,
@@ -76,6 +108,19 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// A call that was sent, before anything is known of its answer.
+    pub(crate) fn begun(activity: String, request: String, elapsed: Duration) -> Self {
+        Self {
+            activity,
+            request,
+            status: None,
+            answer: None,
+            result_code: None,
+            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            failure: None,
+        }
+    }
+
     /// The text of a member of the answer.
     pub fn member(&self, name: &str) -> Option<String> {
         let answer: serde_json::Value = serde_json::from_str(self.answer.as_deref()?).ok()?;
@@ -83,26 +128,53 @@ impl Exchange {
     }
 }
 
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The HTTP client cannot be built.
+    #[error("the HTTP client cannot be built")]
+    Http(#[from] reqwest::Error),
+    /// The certificates that this machine trusts cannot be read.
+    #[error("the certificates of this machine cannot be read")]
+    Certificates(#[from] rustls::Error),
+}
+
 /// The sending side of the marketplace.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    /// The same for the answers that are read without the HTTP client.
+    tls: Arc<ClientConfig>,
     timeout: Duration,
 }
 
 impl Client {
     /// A client that waits as long as the marketplace does.
-    pub fn new() -> Result<Self, reqwest::Error> {
+    pub fn new() -> Result<Self, ClientError> {
         Self::with_timeout(ANSWER_TIMEOUT)
     }
 
     /// A client that waits for an answer for another time.
-    pub fn with_timeout(timeout: Duration) -> Result<Self, reqwest::Error> {
+    pub fn with_timeout(timeout: Duration) -> Result<Self, ClientError> {
+        let tls = ClientConfig::with_platform_verifier()?;
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .tls_backend_preconfigured(tls.clone())
             .build()?;
-        Ok(Self { http, timeout })
+        Ok(Self {
+            http,
+            tls: Arc::new(tls),
+            timeout,
+        })
+    }
+
+    pub(crate) fn tls(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.tls)
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Sends a call once. Whatever goes wrong is in the exchange.
@@ -110,18 +182,12 @@ impl Client {
         let started_at = Instant::now();
         let answered = timeout(self.timeout, self.answer(call)).await;
         let elapsed = started_at.elapsed();
-        let mut exchange = Exchange {
-            activity: call.activity.clone(),
-            request: call.body.clone(),
-            status: None,
-            answer: None,
-            result_code: None,
-            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-            failure: None,
-        };
+        let mut exchange = Exchange::begun(call.activity.clone(), call.body.clone(), elapsed);
         match answered {
             Err(_elapsed) => exchange.failure = Some(Failure::TooLate(self.timeout)),
-            Ok(Err(error)) => exchange.failure = Some(Failure::Unreachable(chain(error))),
+            Ok(Err(error)) => {
+                exchange.failure = Some(Failure::Unreachable(chain(&error.without_url())));
+            },
             Ok(Ok(answer)) => {
                 let judged = judge(
                     &call.activity,
@@ -169,11 +235,10 @@ struct Answer {
     body: Vec<u8>,
 }
 
-/// The error and its causes, without the address: that carries a signature.
-fn chain(error: reqwest::Error) -> String {
-    let error = error.without_url();
+/// The error and its causes. An address is left out before: it carries a signature.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
+    let mut source = error.source();
     while let Some(cause) = source {
         text.push_str(": ");
         text.push_str(&cause.to_string());

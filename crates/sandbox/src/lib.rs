@@ -4,6 +4,7 @@
 //! mistake in the code that verifies cannot hide in the code that signs.
 //!
 //! * [`signer`], [`sdk`]: signatures of calls to merchants; signatures of calls to the open APIs.
+//! * [`v1`]: the older calls, of SaaS V1.0 and License 1.0, and their signatures.
 //! * [`body`]: the bodies of all calls. [`client`]: sends one and judges the answer.
 //! * [`check`]: the debugging page, with every case and negative case.
 //! * [`messages`]: the list of production messages and its retries. [`disorder`]: seeded faults.
@@ -26,3 +27,4 @@ pub mod random;
 pub mod sdk;
 pub mod serve;
 pub mod signer;
+pub mod v1;

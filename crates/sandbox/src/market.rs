@@ -11,19 +11,36 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::body::{self, Body, OrderLine};
 use crate::random::Random;
 
+mod buyer;
 mod change;
+mod charging;
 mod code;
 mod listing;
+mod mock;
 mod order;
 mod sale;
+mod statistics;
 mod term;
+mod test_code;
+mod upload;
+mod usage;
 
+pub use buyer::{Buyer, sku_of};
 pub use change::Change;
-pub use code::{CodeError, CodeInfo, LicenseInfo};
+pub use charging::Charging;
+pub use code::{BatchError, CodeError, CodeInfo, LicenseInfo};
 pub use listing::{Callback, Interface, Keys, Listing};
+pub use mock::{MOCK_ORDERS, MockOrder};
 pub use order::{Order, OrderKind};
 pub use sale::{Code, Instance, Sale, SaleState, SaleView, Sold};
+pub use statistics::{ActiveClients, CLIENTS_MAX, Clients};
 pub use term::{RETENTION_DAYS, Term, TermError};
+pub use test_code::{TestCode, TestCodeView};
+pub use upload::{UPLOAD_BYTES_MAX, UPLOADS_MAX, Upload, UploadError, UploadView};
+pub use usage::{USAGE_AGE_DAYS_MAX, USAGE_RECORDS_MAX, UsageError, UsageRecord};
+
+use upload::Uploads;
+use usage::UsageBook;
 
 /// A market that the open APIs, the control API and the messages share.
 pub type SharedMarket = Arc<Mutex<Market>>;
@@ -69,6 +86,10 @@ pub struct Market {
     listings: BTreeMap<String, Listing>,
     sales: BTreeMap<String, Sale>,
     orders: Vec<Order>,
+    test_codes: BTreeMap<String, TestCode>,
+    clients: BTreeMap<String, ActiveClients>,
+    usage: UsageBook,
+    uploads: Uploads,
     random: Random,
 }
 
@@ -82,6 +103,10 @@ impl Market {
             listings: listings.collect(),
             sales: BTreeMap::new(),
             orders: Vec::new(),
+            test_codes: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            usage: UsageBook::default(),
+            uploads: Uploads::default(),
             random: Random::new(seed),
         }
     }
@@ -120,8 +145,20 @@ impl Market {
         purchase: Purchase,
         now: DateTime<Utc>,
     ) -> Result<(Sale, Vec<Callback>), MarketError> {
+        self.sell_code_by(Charging::Period, listing, purchase, now)
+    }
+
+    /// Sells an authorization code that is paid in another way.
+    pub fn sell_code_by(
+        &mut self,
+        charging: Charging,
+        listing: &str,
+        purchase: Purchase,
+        now: DateTime<Utc>,
+    ) -> Result<(Sale, Vec<Callback>), MarketError> {
         let code = format!("PL{}", self.random.text(CODE_LETTERS, 14));
-        self.sell(listing, Sold::Code(Code::issued(code)), purchase, now)
+        let sold = Sold::Code(Code::issued(code));
+        self.sell(listing, sold, charging, purchase, now)
     }
 
     /// Sells an instance, which the merchant is asked to provision.
@@ -131,11 +168,22 @@ impl Market {
         purchase: Purchase,
         now: DateTime<Utc>,
     ) -> Result<(Sale, Vec<Callback>), MarketError> {
+        self.sell_instance_by(Charging::Period, listing, purchase, now)
+    }
+
+    /// Sells an instance that is paid in another way.
+    pub fn sell_instance_by(
+        &mut self,
+        charging: Charging,
+        listing: &str,
+        purchase: Purchase,
+        now: DateTime<Utc>,
+    ) -> Result<(Sale, Vec<Callback>), MarketError> {
         let sold = Sold::Instance(Instance {
             id: None,
             trial: purchase.trial,
         });
-        self.sell(listing, sold, purchase, now)
+        self.sell(listing, sold, charging, purchase, now)
     }
 
     /// Notes the instance id that a merchant answered to a `newInstance` of an order.
@@ -202,6 +250,7 @@ impl Market {
         &mut self,
         listing: &str,
         sold: Sold,
+        charging: Charging,
         purchase: Purchase,
         now: DateTime<Utc>,
     ) -> Result<(Sale, Vec<Callback>), MarketError> {
@@ -216,13 +265,19 @@ impl Market {
             trial,
         } = purchase;
         let order = self.next_order(now);
+        let (months, term) = if charging.has_term() {
+            (Some(months), Term::starting(now, months)?)
+        } else {
+            (None, Term::endless(now))
+        };
         let sale = Sale {
             order: order.clone(),
             listing: listing.to_owned(),
             customer,
             product,
             amount,
-            term: Term::starting(now, months)?,
+            charging,
+            term,
             sold,
         };
         let mut callbacks = Vec::new();
@@ -231,7 +286,7 @@ impl Market {
         } else {
             OrderKind::New
         };
-        callbacks.extend(self.record_order(&sale, kind, order.clone(), Some(months), now));
+        callbacks.extend(self.record_order(&sale, kind, order.clone(), months, now));
         if let Sold::Instance(_) = sale.sold {
             let business_id = self.random.text(b"0123456789abcdef", 32);
             let body = body::new_instance(&business_id, &order);
@@ -262,6 +317,7 @@ impl Market {
             customer: sale.customer.clone(),
             product: sale.product.clone(),
             amount: sale.amount,
+            charging: sale.charging,
             months,
             created_at: now,
             expires_at: sale.term.expires_at,

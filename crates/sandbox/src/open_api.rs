@@ -1,140 +1,124 @@
-//! The marketplace's open APIs as a web service: activation and query of codes, order query.
+//! The marketplace's open APIs as a web service.
 //!
-//! Answers follow the error table of the marketplace's License 2.0 guide; a signature that does
-//! not verify is refused as the API gateway in front of it does.
+//! | address | is |
+//! | --- | --- |
+//! | `POST …/v1/license/activate`, `…/v2/license/activate` | activation of one code, of up to 100 |
+//! | `POST …/v1/license/heartbeat`, `…/v2/license/heartbeat` | query of one code, of up to 100 |
+//! | `POST …/v2/license/software-usage-info` | who used the software today |
+//! | `GET …/v1/order/query` | an order, or one of the nine mock orders |
+//! | `POST …/v1/isv/usage-data`, and the old one at [`OLD_USAGE_PATH`] | what was used of instances that are paid by use |
+//! | `POST …/v1/market-event/{event_id}/file` | a license that was applied for |
+//!
+//! `…` is [`BASE_PATH`]. Codes follow the error tables of the marketplace's License 2.0 and SaaS
+//! guides; a signature that does not verify is refused as the API gateway in front of them does.
+//! Nothing of a call that is refused is kept. What is kept has bounds, and the oldest gives way.
 
-use actix_web::http::{Method, StatusCode};
-use actix_web::web::{self, Bytes, Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
-use serde_json::{Value, json};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use crate::clock::{Clock, real_now};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
+
+use crate::clock::Clock;
 use crate::market::{Market, SharedMarket};
-use crate::sdk::{self, Credentials, SdkError};
+use crate::sdk::Credentials;
 
+mod body_signature;
+mod call;
+mod code;
 mod error;
+mod faults;
+mod manner;
+mod market_answer;
+mod nonces;
 mod order;
+mod statistics;
+mod upload;
+mod usage;
+
+pub use manner::{Manner, Settings, Spelling};
 
 use error::Refusal;
+use nonces::Nonces;
 
-/// The path before the version of every open API.
+/// The path before the version of every open API but the oldest.
 pub const BASE_PATH: &str = "/api/mkp-openapi-public/global";
 
-/// The most characters of an authorization code.
-const LICENSE_CHARACTERS_MAX: usize = 64;
+/// The path of the old way to report what was used.
+pub const OLD_USAGE_PATH: &str = "/rest/marketplace/v1/isv/usage-data";
+
+/// The most bytes of a body; the gateway takes nothing longer.
+const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// What the open APIs work on.
 #[derive(Debug, Clone)]
 pub struct OpenApi {
-    /// The codes and orders.
-    pub market: SharedMarket,
-    /// The market's time.
-    pub clock: Clock,
-    /// The merchant's AK/SK.
-    pub credentials: Credentials,
+    market: SharedMarket,
+    clock: Clock,
+    credentials: Credentials,
+    manner: Arc<Manner>,
+    nonces: Arc<Nonces>,
 }
 
 impl OpenApi {
+    /// Open APIs to a market, for a merchant with this AK/SK. The seed decides what the
+    /// [`Settings`] leave open.
+    pub fn new(market: SharedMarket, clock: Clock, credentials: Credentials, seed: u64) -> Self {
+        Self {
+            market,
+            clock,
+            credentials,
+            manner: Arc::new(Manner::new(seed)),
+            nonces: Arc::default(),
+        }
+    }
+
+    /// How they answer, for whoever wants to change it.
+    pub fn manner(&self) -> Arc<Manner> {
+        Arc::clone(&self.manner)
+    }
+
     /// Adds the routes of the open APIs to a web application.
     pub fn configure(self, config: &mut ServiceConfig) {
-        let path = |tail: &str| format!("{BASE_PATH}{tail}");
+        let payload = || PayloadConfig::new(BODY_BYTES_MAX);
         config
             .app_data(Data::new(self))
-            .route(&path("/v1/license/activate"), web::route().to(activate))
-            .route(&path("/v1/license/heartbeat"), web::route().to(heartbeat))
-            .route(&path("/v1/order/query"), web::route().to(order::query));
+            .service(
+                web::scope(BASE_PATH)
+                    .app_data(payload())
+                    .wrap(from_fn(faults::disturb))
+                    .route("/v1/license/activate", web::route().to(code::activate))
+                    .route("/v2/license/activate", web::route().to(code::activate_all))
+                    .route("/v1/license/heartbeat", web::route().to(code::heartbeat))
+                    .route(
+                        "/v2/license/heartbeat",
+                        web::route().to(code::heartbeat_all),
+                    )
+                    .route(
+                        "/v2/license/software-usage-info",
+                        web::route().to(statistics::report),
+                    )
+                    .route("/v1/order/query", web::route().to(order::query))
+                    .route("/v1/isv/usage-data", web::route().to(usage::report))
+                    .route(
+                        "/v1/market-event/{event_id}/file",
+                        web::route().to(upload::deliver),
+                    )
+                    .default_service(web::route().to(no_such_api)),
+            )
+            .service(
+                web::resource(OLD_USAGE_PATH)
+                    .app_data(payload())
+                    .wrap(from_fn(faults::disturb))
+                    .route(web::route().to(usage::report_old)),
+            );
     }
 
-    /// Checks signature and clock of a call.
-    fn authenticate(&self, request: &HttpRequest, body: &[u8]) -> Result<(), SdkError> {
-        let headers: Vec<(String, String)> = request
-            .headers()
-            .iter()
-            .filter_map(|(name, value)| {
-                Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-            })
-            .collect();
-        let signed = sdk::Request {
-            method: request.method().as_str(),
-            path: request.uri().path(),
-            query: request.query_string(),
-            headers: &headers,
-            body,
-        };
-        // Callers sign with their own clock, which nobody moved.
-        sdk::verify(signed, &self.credentials, real_now())
-    }
-
-    fn with_market<T>(&self, read: impl FnOnce(&mut Market) -> T) -> T {
-        read(
-            &mut self
-                .market
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        )
-    }
-
-    /// The authorization code of a call that is in order so far.
-    fn license(&self, request: &HttpRequest, body: &[u8]) -> Result<String, Refusal> {
-        self.authenticate(request, body)?;
-        if request.method() != Method::POST {
-            return Err(Refusal::Method);
-        }
-        let content_type = request.headers().get("content-type");
-        let content_type = content_type
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
-            return Err(Refusal::ContentType);
-        }
-        let body: Value = serde_json::from_slice(body).map_err(|_syntax| Refusal::Unreadable)?;
-        if !real_effect_time_fits(&body) {
-            return Err(Refusal::Parameter);
-        }
-        let license = body
-            .get("license")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        if license.is_empty() || license.chars().count() > LICENSE_CHARACTERS_MAX {
-            return Err(Refusal::Parameter);
-        }
-        Ok(license.to_owned())
+    fn market(&self) -> MutexGuard<'_, Market> {
+        // Every change of the market is complete before anything can panic.
+        self.market.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Absent, or `yyyyMMddHHmmss`.
-fn real_effect_time_fits(body: &Value) -> bool {
-    match body.get("real_effect_time") {
-        None | Some(Value::Null) => true,
-        Some(value) => value
-            .as_str()
-            .is_some_and(|text| text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit())),
-    }
-}
-
-async fn activate(
-    api: Data<OpenApi>,
-    request: HttpRequest,
-    body: Bytes,
-) -> Result<HttpResponse, Refusal> {
-    let license = api.license(&request, &body)?;
-    let info = api.with_market(|market| market.activate(&license, api.clock.now()))?;
-    let info = serde_json::to_string(&info).map_err(|_unwritable| Refusal::Internal)?;
-    Ok(success(json!({ "license_code_info": info })))
-}
-
-async fn heartbeat(
-    api: Data<OpenApi>,
-    request: HttpRequest,
-    body: Bytes,
-) -> Result<HttpResponse, Refusal> {
-    let license = api.license(&request, &body)?;
-    let info = api.with_market(|market| market.heartbeat(&license, api.clock.now()))?;
-    Ok(success(json!(info)))
-}
-
-fn success(data: Value) -> HttpResponse {
-    HttpResponse::build(StatusCode::OK)
-        .json(json!({ "error_code": "92020000", "error_msg": "success", "data": data }))
+async fn no_such_api() -> Result<&'static str, Refusal> {
+    Err(Refusal::NoSuchApi)
 }

@@ -1,4 +1,5 @@
-//! The scripted flows of a demonstration: one life of a code, and the lives of two instances.
+//! The scripted flows of a demonstration: one life of a code, the lives of two instances, and the
+//! life of an instance that was sold under V1.0.
 //!
 //! Every call is signed and sent over HTTP to the listing's production address; what became of
 //! the license is asked from the merchant after each.
@@ -6,15 +7,21 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use chrono::{DateTime, Months, Utc};
 use serde::Serialize;
 use tokio::time::sleep;
 
-use crate::body::Body;
 use crate::client::{Client, Exchange};
 use crate::clock::{Clock, real_now};
 use crate::market::{Callback, Change, Market, MarketError, Purchase, Sale, SharedMarket};
+use crate::messages::Destination;
 use crate::random::Random;
 use crate::signer::{Stamp, Style, sign};
+use crate::v1;
+
+mod message;
+
+use message::Message;
 
 /// How often an instance that is still being provisioned is asked for, and how long is between.
 const POLLS_MAX: u32 = 50;
@@ -23,7 +30,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// One call and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// `license` or `saas`.
+    /// `license`, `saas` or `saas-v1`.
     pub family: &'static str,
     /// The activity with its scene or status; `activate` for the call in the other direction.
     pub call: String,
@@ -50,7 +57,7 @@ pub struct Stage<'a> {
     pub listing: &'a str,
 }
 
-/// Plays all flows and returns every step.
+/// Plays the flows of License 2.0 and SaaS V2.0 and returns every step.
 ///
 /// `activate` activates a claimed code as the merchant's program does and returns the
 /// `error_code`; `status_of` says how a license stands with the merchant.
@@ -59,20 +66,26 @@ pub async fn play(
     activate: impl AsyncFn(String) -> Result<String, String>,
     status_of: impl AsyncFn(String) -> Option<String>,
 ) -> Vec<Step> {
-    let random = Random::new(real_now().timestamp_micros().unsigned_abs());
-    let mut player = Player {
-        stage,
-        status_of,
-        random,
-        family: "license",
-        steps: Vec::new(),
-    };
+    let mut player = Player::on(stage, "license", status_of);
     player.code(activate).await;
     player.family = "saas";
     player.instance().await;
     player.unsubscribed_instance().await;
     player.steps
 }
+
+/// Plays the flow of SaaS V1.0 and returns every step.
+pub async fn play_v1(
+    stage: &Stage<'_>,
+    status_of: impl AsyncFn(String) -> Option<String>,
+) -> Vec<Step> {
+    let mut player = Player::on(stage, SAAS_V1, status_of);
+    player.instance_of_v1().await;
+    player.steps
+}
+
+/// The family that is told by GET.
+const SAAS_V1: &str = "saas-v1";
 
 struct Player<'a, S> {
     stage: &'a Stage<'a>,
@@ -82,7 +95,18 @@ struct Player<'a, S> {
     steps: Vec<Step>,
 }
 
-impl<S: AsyncFn(String) -> Option<String>> Player<'_, S> {
+impl<'a, S: AsyncFn(String) -> Option<String>> Player<'a, S> {
+    fn on(stage: &'a Stage<'a>, family: &'static str, status_of: S) -> Self {
+        let random = Random::new(real_now().timestamp_micros().unsigned_abs());
+        Self {
+            stage,
+            status_of,
+            random,
+            family,
+            steps: Vec::new(),
+        }
+    }
+
     async fn code(&mut self, activate: impl AsyncFn(String) -> Result<String, String>) {
         let now = self.stage.clock.now();
         let listing = self.stage.listing;
@@ -110,7 +134,8 @@ impl<S: AsyncFn(String) -> Option<String>> Player<'_, S> {
     }
 
     async fn instance(&mut self) {
-        let Some(order) = self.new_instance(purchase(true)).await else {
+        let now = self.stage.clock.now();
+        let Some(order) = self.new_instance(purchase(true), now).await else {
             return;
         };
         for change in [
@@ -131,15 +156,42 @@ impl<S: AsyncFn(String) -> Option<String>> Player<'_, S> {
     }
 
     async fn unsubscribed_instance(&mut self) {
-        let Some(order) = self.new_instance(purchase(false)).await else {
+        let now = self.stage.clock.now();
+        let Some(order) = self.new_instance(purchase(false), now).await else {
             return;
         };
         self.change(&order, Change::Unsubscribe).await;
     }
 
-    /// Buys an instance and returns its purchase order.
-    async fn new_instance(&mut self, purchase: Purchase) -> Option<String> {
+    /// Sold a month ago for a month, so that its term is over now. The renewal after that gives back
+    /// what was frozen: V1.0 has no other call for it.
+    async fn instance_of_v1(&mut self) {
         let now = self.stage.clock.now();
+        let month_ago = now.checked_sub_months(Months::new(1)).unwrap_or(now);
+        let Some(order) = self.new_instance(purchase(false), month_ago).await else {
+            return;
+        };
+        let renew = || Change::Renew { months: 12 };
+        self.change(&order, Change::Query).await;
+        self.change(&order, renew()).await;
+        // A renewal can be cancelled before its period begins.
+        self.change_at(&order, Change::CancelRenewal, month_ago)
+            .await;
+        for change in [
+            Change::Freeze,
+            renew(),
+            Change::Upgrade {
+                product: "OFFI0000002".to_owned(),
+                amount: 5,
+            },
+            Change::Release,
+        ] {
+            self.change(&order, change).await;
+        }
+    }
+
+    /// Buys an instance and returns its purchase order.
+    async fn new_instance(&mut self, purchase: Purchase, now: DateTime<Utc>) -> Option<String> {
         let listing = self.stage.listing;
         let sold = self.with_market(|market| market.sell_instance(listing, purchase, now));
         self.sold("buy an instance", sold)
@@ -168,6 +220,10 @@ impl<S: AsyncFn(String) -> Option<String>> Player<'_, S> {
 
     async fn change(&mut self, id: &str, change: Change) {
         let now = self.stage.clock.now();
+        self.change_at(id, change, now).await;
+    }
+
+    async fn change_at(&mut self, id: &str, change: Change, now: DateTime<Utc>) {
         let call = format!("{change:?}");
         match self.with_market(|market| market.change(id, change, now)) {
             Ok(callbacks) => self.tell(id, callbacks).await,
@@ -181,7 +237,10 @@ impl<S: AsyncFn(String) -> Option<String>> Player<'_, S> {
     /// Sends the calls one after the other.
     async fn tell(&mut self, id: &str, callbacks: Vec<Callback>) {
         for callback in callbacks {
-            let exchange = self.send_until_ready(&callback).await;
+            let Some(message) = self.worded(id, &callback) else {
+                continue;
+            };
+            let exchange = self.send_until_ready(&callback.destination, &message).await;
             if exchange.activity == "newInstance"
                 && let Some(instance) = exchange.member("instanceId")
             {
@@ -195,17 +254,27 @@ impl<S: AsyncFn(String) -> Option<String>> Player<'_, S> {
             });
             let result_code = exchange.result_code.unwrap_or_else(|| "-".to_owned());
             let failure = exchange.failure.map(|failure| failure.to_string());
-            self.note(title(&callback.body), result_code, &name, failure)
+            self.note(message.title(), result_code, &name, failure)
                 .await;
         }
     }
 
+    /// The call in the words of the family; nothing where it has none for it.
+    fn worded(&mut self, id: &str, callback: &Callback) -> Option<Message> {
+        let Callback { destination, body } = callback;
+        if self.family != SAAS_V1 || body.activity() == "orderNotify" {
+            return Some(Message::V2(body.clone()));
+        }
+        let sale = self.with_market(|market| market.sale(id).cloned())?;
+        v1::translate(body, &sale, &destination.key, &mut self.random).map(Message::V1)
+    }
+
     /// The marketplace asks for an instance until it is ready.
-    async fn send_until_ready(&mut self, callback: &Callback) -> Exchange {
-        let is_query = callback.body.activity() == "queryInstance";
+    async fn send_until_ready(&mut self, to: &Destination, message: &Message) -> Exchange {
+        let is_query = message.activity() == "queryInstance";
         let mut polls = 0;
         loop {
-            let exchange = self.send(callback).await;
+            let exchange = self.send(to, message).await;
             polls += 1;
             let pending = exchange.result_code.as_deref() == Some("000004");
             if !(is_query && pending && polls < POLLS_MAX) {
@@ -215,13 +284,23 @@ impl<S: AsyncFn(String) -> Option<String>> Player<'_, S> {
         }
     }
 
-    async fn send(&mut self, callback: &Callback) -> Exchange {
-        let style = Style::default();
-        let timestamp_ms = real_now().timestamp_millis();
-        let stamp = Stamp::fresh(timestamp_ms, style.nonce, &mut self.random);
-        let Callback { destination, body } = callback;
-        let call = sign(&destination.url, &destination.key, body, &style, &stamp);
-        self.stage.client.send(&call).await
+    async fn send(&mut self, to: &Destination, message: &Message) -> Exchange {
+        let now = real_now();
+        let client = self.stage.client;
+        match message {
+            Message::V2(body) => {
+                let style = Style::default();
+                let stamp = Stamp::fresh(now.timestamp_millis(), style.nonce, &mut self.random);
+                client
+                    .send(&sign(&to.url, &to.key, body, &style, &stamp))
+                    .await
+            },
+            Message::V1(call) => {
+                let style = v1::signer::Style::default();
+                let call = v1::signer::sign(&to.url, &to.key, call, now, style);
+                client.get(&call, &to.key).await
+            },
+        }
     }
 
     async fn note(
@@ -261,13 +340,5 @@ fn purchase(trial: bool) -> Purchase {
         amount: 1,
         months: 1,
         trial,
-    }
-}
-
-fn title(body: &Body) -> String {
-    let scene = body.text_of("scene").or_else(|| body.text_of("status"));
-    match scene {
-        Some(scene) => format!("{} {scene}", body.activity()),
-        None => body.activity().to_owned(),
     }
 }

@@ -21,6 +21,7 @@ use crate::sdk::Credentials;
 
 mod control;
 mod page;
+mod reports;
 mod shop;
 
 use shop::Shop;
@@ -85,21 +86,24 @@ impl Sandbox {
         let market = Market::new(listings, disorder.seed).shared();
         let client = Client::new().map_err(io::Error::other)?;
         let messages = Arc::new(Messages::new(client, retry_interval, disorder));
+        let open_api = OpenApi::new(
+            Arc::clone(&market),
+            clock.clone(),
+            credentials,
+            disorder.seed,
+        );
         let shop = Shop {
-            market: Arc::clone(&market),
-            clock: clock.clone(),
-            messages,
-        };
-        let open_api = OpenApi {
             market,
             clock,
-            credentials,
+            messages,
+            manner: open_api.manner(),
         };
         let state = shop.clone();
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(state.clone()))
                 .configure(|config| open_api.clone().configure(config))
+                .configure(reports::configure)
                 .configure(control::configure)
                 .route("/", web::get().to(page::page))
         })

@@ -96,7 +96,8 @@ impl Stamp {
     }
 }
 
-const ALPHANUMERICS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+pub(crate) const ALPHANUMERICS: &[u8] =
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// A call that is ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

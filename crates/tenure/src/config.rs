@@ -323,6 +323,25 @@ mod tests {
     }
 
     #[test]
+    fn orders_are_asked_about_unless_that_is_turned_off() {
+        let listing = "[[listing]]\nid = \"cad-pro\"\nmerchant = \"acme\"\n\
+            open_api.access_key_id = \"AKEXAMPLE00000000001\"\n";
+        let open_api = |more: &str| {
+            let config = parse(&format!("{listing}{more}"), &[])?;
+            anyhow::Ok(config.listing[0].open_api.clone().unwrap())
+        };
+        let default = open_api("").unwrap();
+        assert!(default.query_orders);
+        assert_eq!(default.orders_per_second.get(), 5);
+        assert!(
+            !open_api("open_api.query_orders = false")
+                .unwrap()
+                .query_orders
+        );
+        assert!(open_api("open_api.orders_per_second = 0").is_err());
+    }
+
+    #[test]
     fn an_open_api_needs_a_token() {
         let config = parse("[http]\napi = \"0.0.0.0:8081\"", &[]).unwrap();
         assert!(

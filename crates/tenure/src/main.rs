@@ -4,6 +4,7 @@
 mod commands;
 mod config;
 mod failure;
+mod orders;
 mod output;
 mod service;
 mod when;
@@ -12,6 +13,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, LogFormat};
@@ -94,6 +96,9 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+    if output.is_junit() && !matches!(&arguments.command, Command::Sandbox(it) if it.reports()) {
+        return Err(anyhow!("--format junit is for `tenure sandbox check`")).usage();
+    }
     let path = arguments.config.as_deref();
     let load = || Config::load(path, std::env::vars()).usage();
     match arguments.command {

@@ -15,6 +15,8 @@ pub(crate) enum Format {
     Table,
     /// For programs.
     Json,
+    /// For build servers: reports of `sandbox check` only.
+    Junit,
 }
 
 /// Standard output.
@@ -32,6 +34,11 @@ impl Output {
     /// Whether a program reads.
     pub(crate) fn is_json(self) -> bool {
         self.format == Format::Json
+    }
+
+    /// Whether a build server reads.
+    pub(crate) fn is_junit(self) -> bool {
+        self.format == Format::Junit
     }
 
     /// Prints a line. That nobody reads any more, as in `tenure … | head`, is no failure.

@@ -18,10 +18,11 @@ use tenure_journal::{
     Clock, OpenError, Queue, ReadLog, SqliteLog, SqliteReader, SystemClock, Watch, queue,
 };
 use tenure_koogallery::Credentials;
-use tenure_outbound::{Account, Activator, Client, ClientSettings};
+use tenure_outbound::{Account, Activator, Client, ClientSettings, orders};
 use tenure_projector::Projector;
 
 use crate::config::Config;
+use crate::orders::Surroundings;
 
 /// How long calls that are under way may take when the service stops, in seconds.
 const SHUTDOWN_SECONDS: u64 = 6;
@@ -37,6 +38,7 @@ pub(crate) struct Service {
     pub api: SocketAddr,
     servers: Vec<ServerHandle>,
     questions: Arc<Api>,
+    orders: Option<orders::Worker>,
     projector: Projector,
     writer: queue::Writer,
 }
@@ -57,6 +59,19 @@ impl Service {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
         let listings = listings(config)?;
+        let (accounts, order_alarms) = (accounts(config, &clock)?, orders::Alarms::default());
+        let orders = crate::orders::start(
+            config,
+            Surroundings {
+                accounts: accounts.clone(),
+                queue: queue.clone(),
+                watch: Arc::clone(&watch),
+                clock: Arc::clone(&clock),
+                progress: projector.progress(),
+                metrics: orders::Metrics::register(&mut registry),
+                alarms: order_alarms.clone(),
+            },
+        )?;
         let questions = Arc::new(Api::new(Parts {
             listings: listings
                 .iter()
@@ -67,7 +82,8 @@ impl Service {
             progress: projector.progress(),
             watch,
             queue: queue.clone(),
-            activator: Some(activator(config, queue.clone(), &clock)?),
+            activator: Some(Activator::new(accounts, queue.clone(), Arc::clone(&clock))),
+            order_alarms,
             tokens: Tokens::new(config.tokens()?),
             clock: Arc::clone(&clock),
             registry: Arc::new(Mutex::new(registry)),
@@ -79,6 +95,7 @@ impl Service {
             api: config.http.api,
             servers: Vec::new(),
             questions,
+            orders,
             projector,
             writer,
         };
@@ -113,6 +130,9 @@ impl Service {
     /// Answers what was accepted, writes what is in line, and stops.
     pub(crate) async fn stop(self) {
         self.questions.stop();
+        if let Some(orders) = self.orders {
+            orders.stop().await;
+        }
         for server in self.servers {
             server.stop(true).await;
         }
@@ -159,6 +179,15 @@ pub(crate) fn activator(
     queue: Queue,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Activator> {
+    let accounts = accounts(config, clock)?;
+    Ok(Activator::new(accounts, queue, Arc::clone(clock)))
+}
+
+/// The access of every listing to the open APIs that has one.
+pub(crate) fn accounts(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<BTreeMap<ListingId, Account>> {
     let mut accounts = BTreeMap::new();
     for listing in &config.listing {
         let Some(open_api) = &listing.open_api else {
@@ -181,7 +210,7 @@ pub(crate) fn activator(
         };
         accounts.insert(ListingId::parse(&listing.id)?, account);
     }
-    Ok(Activator::new(accounts, queue, Arc::clone(clock)))
+    Ok(accounts)
 }
 
 type Opened = Result<Box<dyn ReadLog>, Box<dyn std::error::Error + Send + Sync>>;

@@ -1,8 +1,9 @@
 //! Single values for tests: well formed, made up, and the same for the same number.
 
 use tenure_domain::{
-    Activation, Command, Family, IdError, Instant, Intent, LicenseId, ListingId, OrderId,
-    OrderLine, OrderLineId, ProductId, Quantity, TermChange, WhenAbsent,
+    Activation, ChargingMode, Command, CustomerId, Family, IdError, Instant, Intent, LicenseId,
+    ListingId, OrderDetails, OrderId, OrderKind, OrderLine, OrderLineId, ProductId, Quantity,
+    SkuCode, TermChange, WhenAbsent,
 };
 
 /// The production address `cad-pro`.
@@ -30,6 +31,27 @@ pub fn order_line(number: u32) -> OrderLine {
 /// A product: 1 is `PRODTEST0001`.
 pub fn product(number: u32) -> ProductId {
     well_formed(ProductId::parse(&format!("PRODTEST{number:04}")))
+}
+
+/// A customer: 1 is `customer-0001`.
+pub fn customer(number: u32) -> CustomerId {
+    well_formed(CustomerId::parse(&format!("customer-{number:04}")))
+}
+
+/// What the marketplace tells of [`order_line`] `number`: a first purchase at the epoch by
+/// [`customer`] 1, of one unit of [`product`] `number`, for a year.
+pub fn details(number: u32) -> OrderDetails {
+    OrderDetails {
+        order: order_line(number),
+        kind: OrderKind::New,
+        ordered_at: Some(Instant::EPOCH),
+        customer: Some(customer(1)),
+        product: Some(product(number)),
+        sku: Some(well_formed(SkuCode::parse("SKUTEST0001"))),
+        quantity: Some(well_formed(Quantity::parse(1))),
+        charging: Some(ChargingMode::Period),
+        expires_at: Some(Instant::from_seconds(365 * 86_400)),
+    }
 }
 
 /// An activation at the epoch that names order `number`: one unit, a term that ends `seconds`

@@ -2,9 +2,10 @@
 
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 use tenure_domain::{
-    Activation, Event, Instant, ListingId, OrderId, OrderLine, OrderLineId, ProductId, Quantity,
-    TermChange,
+    Activation, ChargingMode, CustomerId, Event, Instant, ListingId, OrderDetails, OrderId,
+    OrderKind, OrderLine, OrderLineId, ProductId, Quantity, SkuCode, TermChange,
 };
 
 use crate::builders::well_formed;
@@ -35,6 +36,7 @@ pub fn events() -> impl Strategy<Value = Event> {
         Just(Event::Suspended),
         Just(Event::Reinstated),
         option::of(order_lines()).prop_map(|order| Event::Released { order }),
+        details().prop_map(|details| Event::OrderKnown(Box::new(details))),
     ]
 }
 
@@ -44,16 +46,16 @@ fn activations() -> impl Strategy<Value = Activation> {
         option::of(any_instants()),
         any::<u32>(),
         option::of(products()),
-        option::of(1..=u32::MAX),
+        option::of(quantities()),
         option::of(orders()),
     )
         .prop_map(
-            |(activated_at, expires_at, grace_seconds, product, units, order)| Activation {
+            |(activated_at, expires_at, grace_seconds, product, quantity, order)| Activation {
                 activated_at,
                 expires_at,
                 grace_seconds,
                 product,
-                quantity: units.map(|units| well_formed(Quantity::parse(units))),
+                quantity,
                 order,
             },
         )
@@ -80,6 +82,60 @@ fn term_changes() -> impl Strategy<Value = TermChange> {
         )
 }
 
+fn details() -> impl Strategy<Value = OrderDetails> {
+    let about = (
+        option::of(any_instants()),
+        option::of(customers()),
+        option::of(products()),
+        option::of(opaque_texts()),
+        option::of(quantities()),
+        option::of(charging_modes()),
+        option::of(any_instants()),
+    );
+    (order_lines(), order_kinds(), about).prop_map(|(order, kind, about)| {
+        let (ordered_at, customer, product, sku, quantity, charging, expires_at) = about;
+        OrderDetails {
+            order,
+            kind,
+            ordered_at,
+            customer,
+            product,
+            sku: sku.map(|text| well_formed(SkuCode::parse(&text))),
+            quantity,
+            charging,
+            expires_at,
+        }
+    })
+}
+
+fn order_kinds() -> impl Strategy<Value = OrderKind> {
+    prop_oneof![
+        select(vec![
+            OrderKind::New,
+            OrderKind::Trial,
+            OrderKind::TrialToFormal,
+            OrderKind::Unsubscribe,
+            OrderKind::Renew,
+            OrderKind::Change,
+            OrderKind::other("new"),
+        ]),
+        any::<String>().prop_map(|word| OrderKind::other(&word)),
+    ]
+}
+
+fn charging_modes() -> impl Strategy<Value = ChargingMode> {
+    select(vec![
+        ChargingMode::Period,
+        ChargingMode::OneTime,
+        ChargingMode::OnDemand,
+        ChargingMode::OnDemandPackage,
+    ])
+}
+
+fn quantities() -> impl Strategy<Value = Quantity> {
+    (1..=u32::MAX).prop_map(|units| well_formed(Quantity::parse(units)))
+}
+
 fn any_instants() -> impl Strategy<Value = Instant> {
     prop_oneof![
         8 => (0..=WRITABLE_MICROS_MAX).prop_map(Instant::from_micros),
@@ -101,6 +157,10 @@ fn order_lines() -> impl Strategy<Value = OrderLine> {
 
 fn orders() -> impl Strategy<Value = OrderId> {
     opaque_texts().prop_map(|text| well_formed(OrderId::parse(&text)))
+}
+
+fn customers() -> impl Strategy<Value = CustomerId> {
+    opaque_texts().prop_map(|text| well_formed(CustomerId::parse(&text)))
 }
 
 fn products() -> impl Strategy<Value = ProductId> {

@@ -9,10 +9,13 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::{bool, option};
 use tenure_domain::{
-    Activation, Command, Event, Family, Instant, Intent, License, TermChange, WhenAbsent, decide,
+    Activation, Command, Event, Family, Instant, Intent, License, OrderDetails, Quantity,
+    TermChange, WhenAbsent, decide,
 };
 
-use crate::builders::{activation, command, order_line, product, term_change};
+use crate::builders::{
+    self, activation, command, customer, order_line, product, term_change, well_formed,
+};
 
 /// The most commands in one sequence.
 const COMMANDS_MAX: usize = 40;
@@ -75,10 +78,14 @@ fn commands_of(family: Family) -> impl Strategy<Value = Command> {
 
 fn intents() -> impl Strategy<Value = Intent> {
     prop_oneof![
-        4 => (1..=3_u32, bool::ANY).prop_map(|(number, ready)| Intent::Purchase {
-            order: order_line(number),
-            ready,
+        4 => (1..=3_u32, bool::ANY, option::of(details())).prop_map(|(number, ready, told)| {
+            Intent::Purchase {
+                order: order_line(number),
+                ready,
+                details: told.map(Box::new),
+            }
         }),
+        6 => details().prop_map(|told| Intent::LearnOrder(Box::new(told))),
         4 => Just(Intent::ReportProvisioned),
         4 => activations().prop_map(Intent::Activate),
         8 => term_changes().prop_map(Intent::Renew),
@@ -86,6 +93,7 @@ fn intents() -> impl Strategy<Value = Intent> {
         4 => term_changes().prop_map(Intent::ConvertToPaid),
         4 => (1..=3_u32).prop_map(|number| Intent::Upgrade { order: order_line(number) }),
         8 => Just(Intent::Freeze),
+        3 => Just(Intent::Expire),
         6 => Just(Intent::Unfreeze),
         1 => option::of(1..=3_u32).prop_map(|number| Intent::Release {
             order: number.map(order_line),
@@ -123,6 +131,31 @@ fn term_changes() -> impl Strategy<Value = TermChange> {
             grace_seconds,
             product: product_number.map(product),
             ..term_change(number, end)
+        })
+}
+
+/// Of one of the orders, and one of two lines of it: by one of two customers, with a product, a
+/// quantity or neither.
+fn details() -> impl Strategy<Value = OrderDetails> {
+    (
+        1..=3_u32,
+        1..=2_u32,
+        option::of(1..=2_u32),
+        option::of(1..=2_u32),
+        option::of(1..=2_u32),
+    )
+        .prop_map(|(number, line, buyer, product_number, units)| {
+            let mut order = order_line(number);
+            if line > 1 {
+                order.line = order_line(number + 100).line;
+            }
+            OrderDetails {
+                order,
+                customer: buyer.map(customer),
+                product: product_number.map(product),
+                quantity: units.map(|units| well_formed(Quantity::parse(units))),
+                ..builders::details(number)
+            }
         })
 }
 

@@ -9,6 +9,8 @@ pub mod builders;
 pub mod events;
 pub mod histories;
 
-pub use builders::{activation, code, command, listing, order, order_line, product, term_change};
+pub use builders::{
+    activation, code, command, customer, details, listing, order, order_line, product, term_change,
+};
 pub use events::events;
 pub use histories::{commands, decided, families, history, instants};

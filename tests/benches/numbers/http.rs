@@ -91,6 +91,7 @@ fn listing() -> Listing {
         settings: Settings::default(),
         app_info: None,
         allows_change: true,
+        v1: tenure_koogallery::v1::Settings::default(),
     }
 }
 

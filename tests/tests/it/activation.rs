@@ -72,6 +72,18 @@ impl Marketplace {
         code
     }
 
+    /// Sells an instance, and waits until the merchant has made it; the sale as it is then.
+    pub(crate) async fn sell_instance(&self, customer: &str, amount: u32) -> Value {
+        let wish = json!({ "listing": "cad-pro", "customer": customer, "amount": amount });
+        let sold = self.post("/instances", wish).await;
+        let order = sold["sale"]["order"].as_str().unwrap();
+        self.await_messages().await;
+        let url = format!("http://{}/sandbox/sales", self.address);
+        let response = self.http.get(&url).send().await.unwrap();
+        let sales: Vec<Value> = response.json().await.unwrap();
+        sales.into_iter().find(|it| it["order"] == *order).unwrap()
+    }
+
     /// Waits until the marketplace has delivered everything.
     pub(crate) async fn await_messages(&self) {
         let url = format!("http://{}/sandbox/messages", self.address);

@@ -236,7 +236,7 @@ async fn a_compressed_body_and_another_method_are_turned_away() {
         .await;
     let http = reqwest::Client::new();
     let url = cases.service.signed("cad-pro", &freeze()).url();
-    for request in [http.get(&url), http.put(&url), http.delete(&url)] {
+    for request in [http.patch(&url), http.put(&url), http.delete(&url)] {
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         let answer = Answer::read(status, &response.bytes().await.unwrap());

@@ -2,7 +2,9 @@
 //! written out.
 
 use serde_json::{Map, Value, json};
-use tenure_domain::{Activation, Event, OrderId, OrderLine, Quantity, TermChange, order};
+use tenure_domain::{
+    Activation, Event, OrderDetails, OrderId, OrderLine, Quantity, TermChange, order,
+};
 use tenure_journal::Subject;
 
 use super::time;
@@ -48,8 +50,38 @@ fn of_license(event: &Event) -> Value {
             Some(order) => with_order(json!({}), order),
             None => json!({}),
         },
+        Event::OrderKnown(details) => with_order(of_details(details), &details.order),
         Event::Expired | Event::Suspended | Event::Reinstated => json!({}),
     }
+}
+
+fn of_details(details: &OrderDetails) -> Value {
+    present([
+        ("kind", Some(details.kind.name().into())),
+        ("kind_received", details.kind.word().map(Value::from)),
+        ("ordered_at", details.ordered_at.map(|at| time(at).into())),
+        (
+            "customer_id",
+            details.customer.as_ref().map(|id| id.as_str().into()),
+        ),
+        (
+            "product_id",
+            details.product.as_ref().map(|id| id.as_str().into()),
+        ),
+        (
+            "sku_code",
+            details.sku.as_ref().map(|sku| sku.as_str().into()),
+        ),
+        (
+            "quantity",
+            details.quantity.map(Quantity::units).map(Value::from),
+        ),
+        (
+            "charging_mode",
+            details.charging.map(|mode| mode.name().into()),
+        ),
+        ("expires_at", details.expires_at.map(|at| time(at).into())),
+    ])
 }
 
 fn of_activation(activation: &Activation) -> Value {

@@ -2,14 +2,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use tenure_domain::{Instant, License, LicenseId, ListingId, Living, Quantity, Status};
+use tenure_domain::{
+    Instant, License, LicenseId, ListingId, Living, OrderDetails, Quantity, Status,
+};
 use tenure_journal::{Position, Receipt, Record, StreamVersion};
 use tenure_outbound::Activated;
 use tenure_projector::{Checkpoint, OrderLineRow, OrderRow, ReceiptRow};
 
 use super::{
-    ActivatedView, AsOf, Content, LicenseView, OrderLineView, OrderView, ReceiptSummary,
-    ReceiptView, RecordView, data, outcome, time,
+    ActivatedView, AsOf, Content, LicenseView, OrderDetailsView, OrderLineView, OrderView,
+    ReceiptSummary, ReceiptView, RecordView, data, outcome, time,
 };
 
 /// A license and where its last record is.
@@ -148,7 +150,25 @@ impl OrderView {
             id: row.id.to_string(),
             lines: row.lines.iter().map(line).collect(),
             licenses: row.licenses.iter().map(ToString::to_string).collect(),
+            details: row.details.iter().map(OrderDetailsView::of).collect(),
             as_of: checkpoint.into(),
+        }
+    }
+}
+
+impl OrderDetailsView {
+    fn of(details: &OrderDetails) -> Self {
+        Self {
+            order_line_id: details.order.line.to_string(),
+            kind: details.kind.name().to_owned(),
+            kind_received: details.kind.word().map(ToOwned::to_owned),
+            ordered_at: details.ordered_at.map(time),
+            customer_id: details.customer.as_ref().map(ToString::to_string),
+            product_id: details.product.as_ref().map(ToString::to_string),
+            sku_code: details.sku.as_ref().map(ToString::to_string),
+            quantity: details.quantity.map(Quantity::units),
+            charging_mode: details.charging.map(|mode| mode.name().to_owned()),
+            expires_at: details.expires_at.map(time),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Questions about licenses and orders, and the operator's word.
 
-use tenure_domain::{Family, Intent};
-use tenure_testkit::{activation, order_line, term_change};
+use tenure_domain::{Family, Intent, OrderDetails, OrderKind};
+use tenure_testkit::{activation, customer, details, order_line, term_change};
 
 use crate::scene::{Scene, check_shape};
 
@@ -20,6 +20,7 @@ pub(crate) fn played() -> Scene {
     let purchase = Intent::Purchase {
         order: order_line(3),
         ready: false,
+        details: None,
     };
     let done = scene.apply("acme", "instance-1", Family::Saas, purchase);
     scene.fold(done.head);
@@ -57,6 +58,60 @@ async fn an_order_tells_its_lines_and_licenses() {
     );
     let unknown = scene.ask("/v1/orders/CS2211181819T0009").await.problem();
     assert_eq!(unknown, (404, "unknown_order".to_owned()));
+}
+
+/// What was played, and then at 5000 s the marketplace told what two of the orders are.
+fn told() -> Scene {
+    let scene = played();
+    scene.at(5_000);
+    let learn = |id, family, told| {
+        let intent = Intent::LearnOrder(Box::new(told));
+        scene.apply("acme", id, family, intent)
+    };
+    let _done = learn("PLTEST0001", Family::LicenseCode, details(1));
+    let gift = OrderDetails {
+        kind: OrderKind::other("GIFT"),
+        customer: Some(customer(2)),
+        ordered_at: None,
+        quantity: None,
+        charging: None,
+        ..details(3)
+    };
+    let done = learn("instance-1", Family::Saas, gift);
+    scene.fold(done.head);
+    scene
+}
+
+#[actix_web::test]
+async fn an_order_tells_what_the_marketplace_told_of_it() {
+    let scene = told();
+    for (shape, order) in [("order_known", 1), ("order_hardly_known", 3)] {
+        let target = format!("/v1/orders/CS2211181819T000{order}");
+        check_shape(shape, &scene.ask(&target).await.json());
+    }
+}
+
+#[actix_web::test]
+async fn what_the_marketplace_told_of_an_order_is_a_record_of_the_license() {
+    let scene = told();
+    let records = scene.ask("/v1/records?after=6").await.json();
+    check_shape("records_of_orders", &records["records"]);
+}
+
+#[actix_web::test]
+async fn licenses_are_found_by_who_bought_them() {
+    let scene = told();
+    assert_eq!(ids(&scene, "customer=customer-0001").await, ["PLTEST0001"]);
+    assert_eq!(ids(&scene, "customer=customer-0002").await, ["instance-1"]);
+    assert_eq!(ids(&scene, "customer=customer-0003").await, [""; 0]);
+    assert_eq!(ids(&scene, "q=customer-0002").await, ["instance-1"]);
+    let license = scene.ask("/v1/licenses/PLTEST0001").await.json();
+    assert_eq!(license["customer_id"], "customer-0001");
+    assert_eq!(license["product_id"], "PRODTEST0001");
+    assert_eq!(license["status"], "suspended");
+    assert_eq!(license["expires_at"], "1970-01-01T02:30:00Z");
+    let before = scene.ask("/v1/licenses/PLTEST0001?as_of=6").await.json();
+    assert_eq!(before["customer_id"], serde_json::Value::Null);
 }
 
 /// Asks for the code with these parameters; status and end of the term.

@@ -1,6 +1,7 @@
 //! Health, measures and the document.
 
 use tenure_journal::Unavailable;
+use tenure_outbound::orders::Alarms;
 
 use crate::licenses::played;
 use crate::scene::{Plan, Scene, check_shape};
@@ -36,6 +37,32 @@ async fn a_service_that_cannot_write_says_why() {
         metrics.contains("\ntenure_journal_writable 0\n"),
         "{metrics}"
     );
+}
+
+#[actix_web::test]
+async fn a_listing_that_may_not_ask_about_orders_is_a_warning_to_a_service_that_is_ready() {
+    let order_alarms = Alarms::default();
+    let scene = Scene::of(Plan {
+        order_alarms: order_alarms.clone(),
+        ..Plan::default()
+    });
+    assert!(order_alarms.raise(&tenure_testkit::listing(), "denied"));
+    let answer = scene.ask("/health/ready").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.json(),
+        serde_json::json!({
+            "status": "ready",
+            "reasons": [],
+            "warnings": [{
+                "code": "order_query_stopped",
+                "detail": "listing cad-pro asks about no orders: denied",
+            }],
+        })
+    );
+    assert!(order_alarms.end(&tenure_testkit::listing()));
+    let answer = scene.ask("/health/ready").await;
+    assert_eq!(answer.json()["warnings"], serde_json::Value::Null);
 }
 
 #[actix_web::test]

@@ -19,6 +19,7 @@ use tenure_journal::{
     Verdict, Watch, queue,
 };
 use tenure_outbound::Activator;
+use tenure_outbound::orders::Alarms;
 use tenure_projector::{Progress, Projector};
 
 use crate::full_disk::FullDisk;
@@ -56,6 +57,8 @@ pub(crate) struct Plan {
     pub(crate) full_disk: bool,
     /// Listings of `acme` beside `cad-pro`.
     pub(crate) more_listings: Vec<&'static str>,
+    /// Listings that may not ask about orders.
+    pub(crate) order_alarms: Alarms,
 }
 
 impl Scene {
@@ -102,6 +105,7 @@ impl Scene {
             activator: plan
                 .activator
                 .map(|make| make(queue.clone(), Arc::clone(&clock))),
+            order_alarms: plan.order_alarms,
             tokens: Tokens::new(plan.tokens.into_iter().map(SecretString::from).collect()),
             clock: Arc::clone(&clock) as _,
             registry: Arc::new(Mutex::new(Registry::default())),

@@ -2,7 +2,7 @@
 //! the random walks.
 
 use tenure_domain::laws::check_next;
-use tenure_domain::{Command, Event, License, Refusal, decide};
+use tenure_domain::{Command, Event, Instant, Intent, License, Refusal, Status, Term, decide};
 
 /// A license together with the history that made it.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +33,15 @@ impl Audited {
                 Ok(()),
                 "{self:?} {command:?} {event:?}"
             );
-            next.license = next.license.evolve(&event);
+            let after = next.license.clone().evolve(&event);
+            if matches!(event, Event::OrderKnown(_)) {
+                assert_eq!(
+                    standing(&after),
+                    standing(&next.license),
+                    "an order changes no standing: {self:?} {command:?}"
+                );
+            }
+            next.license = after;
             next.history.push(event);
         }
         assert_eq!(
@@ -65,11 +73,23 @@ impl Audited {
             self.license == License::Absent && answer.is_err(),
             "unknown is what is absent: {self:?} {command:?}"
         );
-        if matches!(self.license, License::Released(_)) {
+        let learns = matches!(command.intent, Intent::LearnOrder(_));
+        assert!(
+            learns || *answer != Err(Refusal::NotItsOrder),
+            "only details are refused for their order: {self:?} {command:?}"
+        );
+        if matches!(self.license, License::Released(_)) && !learns {
             assert!(
                 answer.as_ref().map_or(true, Vec::is_empty),
                 "after the release: {self:?} {command:?}"
             );
         }
     }
+}
+
+/// All that a status rests on, and the status at either end of time.
+fn standing(license: &License) -> (Option<Term>, [Option<Status>; 2], bool) {
+    let ends = [Instant::EPOCH, Instant::MAX].map(|at| license.status_at(at));
+    let released = matches!(license, License::Released(_));
+    (license.living().map(|living| living.term), ends, released)
 }

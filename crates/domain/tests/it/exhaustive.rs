@@ -1,7 +1,7 @@
 //! Every sequence of three commands, from nothing.
 
-use tenure_domain::{Command, Family, Instant, Intent, WhenAbsent};
-use tenure_testkit::{activation, command, order_line, term_change};
+use tenure_domain::{Command, Family, Instant, Intent, OrderDetails, WhenAbsent};
+use tenure_testkit::{activation, command, customer, details, order_line, term_change};
 
 use crate::audit::Audited;
 
@@ -65,6 +65,7 @@ fn intents() -> Vec<(i64, Intent)> {
         (50, Intent::Freeze),
         (150, Intent::Freeze),
         (250, Intent::Freeze),
+        (50, Intent::Expire),
         (150, Intent::Unfreeze),
         (150, Intent::Release { order: None }),
         (
@@ -73,12 +74,33 @@ fn intents() -> Vec<(i64, Intent)> {
                 order: Some(order_line(6)),
             },
         ),
+        (
+            10,
+            Intent::Purchase {
+                order: order_line(1),
+                ready: true,
+                details: Some(Box::new(details(1))),
+            },
+        ),
+        (60, Intent::LearnOrder(Box::new(details(1)))),
+        (60, Intent::LearnOrder(Box::new(told_otherwise()))),
+        (160, Intent::LearnOrder(Box::new(details(2)))),
     ]
+}
+
+/// Order 1 again, as of another buyer.
+fn told_otherwise() -> OrderDetails {
+    OrderDetails {
+        customer: Some(customer(2)),
+        product: None,
+        ..details(1)
+    }
 }
 
 fn purchase(ready: bool) -> Intent {
     Intent::Purchase {
         order: order_line(1),
         ready,
+        details: None,
     }
 }

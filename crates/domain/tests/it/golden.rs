@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use tenure_domain::{Command, Event, Family, Instant, Intent, WhenAbsent, decide};
-use tenure_testkit::{activation, command, order_line, term_change};
+use tenure_testkit::{activation, command, details, order_line, term_change};
 
 use crate::states::{AFTER, BEFORE, END, State};
 
@@ -97,10 +97,20 @@ fn rows() -> Vec<(&'static str, i64, Intent)> {
     let purchase = |ready| Intent::Purchase {
         order: order_line(1),
         ready,
+        details: None,
     };
     vec![
         ("purchase", BEFORE, purchase(false)),
         ("purchase, ready at once", BEFORE, purchase(true)),
+        (
+            "purchase, with details, ready at once",
+            BEFORE,
+            Intent::Purchase {
+                order: order_line(1),
+                ready: true,
+                details: Some(Box::new(details(1))),
+            },
+        ),
         ("report provisioned", BEFORE, Intent::ReportProvisioned),
         ("activate", BEFORE, Intent::Activate(activation(1, END))),
         (
@@ -138,7 +148,18 @@ fn rows() -> Vec<(&'static str, i64, Intent)> {
         ),
         ("freeze, at 50 s", BEFORE, Intent::Freeze),
         ("freeze, at 100 s", END, Intent::Freeze),
+        ("expire", BEFORE, Intent::Expire),
         ("unfreeze", BEFORE, Intent::Unfreeze),
         ("release", BEFORE, Intent::Release { order: None }),
+        (
+            "learn order 2",
+            BEFORE,
+            Intent::LearnOrder(Box::new(details(2))),
+        ),
+        (
+            "learn order 3",
+            BEFORE,
+            Intent::LearnOrder(Box::new(details(3))),
+        ),
     ]
 }

@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 use tenure_domain::laws::{Broken, check};
-use tenure_domain::{Event, Family, Instant, License, Status};
-use tenure_testkit::{activation, commands, events, history, instants, order_line, term_change};
+use tenure_domain::{Event, Family, Instant, License, OrderDetails, Status};
+use tenure_testkit::{
+    activation, commands, customer, details, events, history, instants, order_line, term_change,
+};
 
 use crate::audit::Audited;
 use crate::states::{issued, purchased};
@@ -108,7 +110,48 @@ proptest! {
     }
 
     #[test]
-    fn no_event_follows_or_changes_a_released_license(history in history(), late in events()) {
+    fn what_orders_are_has_no_part_in_status_and_term(history in history(), at in instants()) {
+        let without: Vec<Event> = history
+            .iter()
+            .filter(|event| !matches!(event, Event::OrderKnown(_)))
+            .cloned()
+            .collect();
+        let (told, untold) = (License::replay(&history), License::replay(&without));
+        prop_assert_eq!(check(&without), Ok(untold.clone()));
+        prop_assert_eq!(told.status_at(at), untold.status_at(at));
+        let term = |license: &License| license.living().map(|living| living.term);
+        prop_assert_eq!(term(&told), term(&untold));
+        let changes = |license: &License| license.living().map(|living| living.changes.clone());
+        prop_assert_eq!(changes(&told), changes(&untold));
+    }
+
+    #[test]
+    fn what_is_known_of_an_order_is_the_last_word_on_it(history in history()) {
+        let license = License::replay(&history);
+        for known in license.living().into_iter().flat_map(|it| &it.orders_known) {
+            let mut words = history.iter().filter_map(word);
+            let last = words.rfind(|word| word.order == known.order);
+            prop_assert_eq!(last, Some(known));
+        }
+        let told: std::collections::BTreeSet<_> =
+            history.iter().filter_map(word).map(|word| &word.order).collect();
+        let known = license.living().map_or(0, |living| living.orders_known.len());
+        prop_assert_eq!(known, told.len());
+    }
+
+    #[test]
+    fn the_customer_is_the_last_that_was_told(history in history()) {
+        let license = License::replay(&history);
+        let mut told = history.iter().filter_map(word).filter_map(|word| word.customer.as_ref());
+        let customer = license.living().and_then(|living| living.customer.as_ref());
+        prop_assert_eq!(customer, told.next_back());
+    }
+
+    #[test]
+    fn no_event_follows_or_changes_a_released_license(
+        history in history(),
+        late in events().prop_filter("orders may become known", |it| word(it).is_none()),
+    ) {
         let mut ended = history;
         if ended.is_empty() {
             ended.push(issued());
@@ -117,8 +160,10 @@ proptest! {
         let license = License::replay(&ended);
         prop_assert_eq!(license.clone().evolve(&late), license);
         ended.push(late);
-        let released_at = ended.iter().position(|event| matches!(event, Event::Released { .. }));
-        let follows = released_at.expect("it was released") + 2;
+        let mut indices = 0..ended.len();
+        indices.find(|index| matches!(ended[*index], Event::Released { .. }));
+        let follows = indices.find(|index| word(&ended[*index]).is_none());
+        let follows = follows.expect("something follows the release") + 1;
         prop_assert_eq!(check(&ended), Err(Broken::FollowsRelease(follows)));
     }
 
@@ -149,6 +194,25 @@ fn may_become(before: Status, after: Status) -> bool {
     }
 }
 
+/// What an event tells of an order, if it is about that.
+fn word(event: &Event) -> Option<&OrderDetails> {
+    match event {
+        Event::OrderKnown(details) => Some(details),
+        Event::Purchased { .. }
+        | Event::Issued { .. }
+        | Event::Provisioned { .. }
+        | Event::Activated(_)
+        | Event::Renewed(_)
+        | Event::RenewalCancelled(_)
+        | Event::ConvertedToPaid(_)
+        | Event::Upgraded { .. }
+        | Event::Expired
+        | Event::Suspended
+        | Event::Reinstated
+        | Event::Released { .. } => None,
+    }
+}
+
 /// The number of the event that breaks a law.
 fn number_of(broken: Broken) -> usize {
     match broken {
@@ -159,7 +223,9 @@ fn number_of(broken: Broken) -> usize {
         | Broken::InForceTwice(number)
         | Broken::FrozenTwice(number)
         | Broken::NothingToReinstate(number)
-        | Broken::ChangedTwice(number) => number,
+        | Broken::ChangedTwice(number)
+        | Broken::TellsOfNoChange(number)
+        | Broken::KnownTwice(number) => number,
     }
 }
 
@@ -271,4 +337,35 @@ fn one_change_of_one_order_happens_once() {
         let history = [issued(), event.clone(), between, event];
         breaks(&history, Broken::ChangedTwice(4));
     }
+}
+
+#[test]
+fn an_order_becomes_known_after_it_changed_the_license() {
+    let known = |number| Event::OrderKnown(Box::new(details(number)));
+    breaks(&[known(1)], Broken::OpensOtherwise(1));
+    breaks(&[issued(), known(1)], Broken::TellsOfNoChange(2));
+    let bought = purchased(Family::Saas);
+    breaks(&[bought.clone(), known(2)], Broken::TellsOfNoChange(2));
+    let released = Event::Released { order: None };
+    let history = [bought, released, known(1)];
+    assert!(check(&history).is_ok());
+    breaks(
+        &[&history[..], &[known(2)]].concat(),
+        Broken::TellsOfNoChange(4),
+    );
+}
+
+#[test]
+fn what_is_known_of_an_order_is_not_told_again() {
+    let first = Event::OrderKnown(Box::new(details(1)));
+    let second = Event::OrderKnown(Box::new(OrderDetails {
+        customer: Some(customer(2)),
+        ..details(1)
+    }));
+    let history = [purchased(Family::Saas), first.clone(), second.clone()];
+    breaks(
+        &[&history[..], std::slice::from_ref(&second)].concat(),
+        Broken::KnownTwice(4),
+    );
+    assert!(check(&[&history[..], &[first]].concat()).is_ok());
 }

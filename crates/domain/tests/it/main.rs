@@ -1,6 +1,7 @@
 //! The domain, from outside: the decision table, scenarios, and the laws of every history.
 
 mod audit;
+mod details;
 mod exhaustive;
 mod golden;
 mod laws;

@@ -1,7 +1,7 @@
 //! Names that are persisted or shown to programs: a change of one is a change of the contract.
 
-use tenure_domain::{Event, Family, Instant, Refusal, Status};
-use tenure_testkit::{activation, order_line, term_change};
+use tenure_domain::{ChargingMode, Event, Family, Instant, OrderKind, Refusal, Status};
+use tenure_testkit::{activation, details, order_line, term_change};
 
 use crate::states::{issued, purchased};
 
@@ -31,6 +31,7 @@ fn events_keep_their_names() {
         (Event::Suspended, "suspended"),
         (Event::Reinstated, "reinstated"),
         (Event::Released { order: None }, "released"),
+        (Event::OrderKnown(Box::new(details(1))), "order_known"),
     ] {
         assert_eq!(event.name(), name);
     }
@@ -69,12 +70,45 @@ fn families_keep_their_names_and_are_read_back() {
 }
 
 #[test]
+fn kinds_of_orders_keep_their_names_and_are_read_back() {
+    for (kind, name) in [
+        (OrderKind::New, "new"),
+        (OrderKind::Trial, "trial"),
+        (OrderKind::TrialToFormal, "trial_to_formal"),
+        (OrderKind::Unsubscribe, "unsubscribe"),
+        (OrderKind::Renew, "renew"),
+        (OrderKind::Change, "change"),
+    ] {
+        assert_eq!((kind.name(), kind.word()), (name, None));
+        assert_eq!(OrderKind::from_name(name), Some(kind));
+    }
+    let other = OrderKind::other("GIFT");
+    assert_eq!((other.name(), other.word()), ("other", Some("GIFT")));
+    assert_eq!(OrderKind::from_name("other"), None);
+}
+
+#[test]
+fn charging_modes_keep_their_names_and_are_read_back() {
+    for (mode, name) in [
+        (ChargingMode::Period, "period"),
+        (ChargingMode::OneTime, "one_time"),
+        (ChargingMode::OnDemand, "on_demand"),
+        (ChargingMode::OnDemandPackage, "on_demand_package"),
+    ] {
+        assert_eq!(mode.name(), name);
+        assert_eq!(ChargingMode::from_name(name), Some(mode));
+    }
+    assert_eq!(ChargingMode::from_name(""), None);
+}
+
+#[test]
 fn refusals_keep_their_codes() {
     for (refusal, code) in [
         (Refusal::Unknown, "unknown_license"),
         (Refusal::OtherFamily, "other_family"),
         (Refusal::Released, "license_released"),
         (Refusal::NotProvisionable, "not_provisionable"),
+        (Refusal::NotItsOrder, "not_its_order"),
     ] {
         assert_eq!(refusal.code(), code);
     }

@@ -82,6 +82,7 @@ fn purchase(ready: bool) -> Intent {
     Intent::Purchase {
         order: order_line(1),
         ready,
+        details: None,
     }
 }
 

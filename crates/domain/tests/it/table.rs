@@ -3,28 +3,29 @@
 use tenure_domain::{
     Command, Event, Family, Instant, Intent, License, Refusal, TermChange, WhenAbsent, decide,
 };
-use tenure_testkit::{activation, command, order_line, term_change};
+use tenure_testkit::{activation, command, details, order_line, term_change};
 
 use crate::states::{AFTER, BEFORE, END, State, issued, purchased};
 
-type Answer = Result<Vec<Event>, Refusal>;
+pub(crate) type Answer = Result<Vec<Event>, Refusal>;
 
-const INSTANCES: [Family; 2] = [Family::Saas, Family::OnlineLicense];
-const CODES: [Family; 1] = [Family::LicenseCode];
-const UNKNOWN: Answer = Err(Refusal::Unknown);
+pub(crate) const INSTANCES: [Family; 2] = [Family::Saas, Family::OnlineLicense];
+pub(crate) const CODES: [Family; 1] = [Family::LicenseCode];
+pub(crate) const UNKNOWN: Answer = Err(Refusal::Unknown);
 const RELEASED: Answer = Err(Refusal::Released);
 const NOT_PROVISIONABLE: Answer = Err(Refusal::NotProvisionable);
-const AGAIN: Answer = Ok(Vec::new());
+pub(crate) const NOT_ITS_ORDER: Answer = Err(Refusal::NotItsOrder);
+pub(crate) const AGAIN: Answer = Ok(Vec::new());
 
 #[track_caller]
-fn check(license: &License, command: &Command, expected: &Answer) {
+pub(crate) fn check(license: &License, command: &Command, expected: &Answer) {
     let answer = decide(license, command);
     assert_eq!(answer, *expected, "given {license:?}, when {command:?}");
 }
 
 /// Checks one command against every state of each family.
 #[track_caller]
-fn row<const FAMILIES: usize>(
+pub(crate) fn row<const FAMILIES: usize>(
     families: [Family; FAMILIES],
     at: i64,
     intent: Intent,
@@ -40,7 +41,7 @@ fn row<const FAMILIES: usize>(
 
 /// Checks a command about an authorization code never seen, when such codes are not remembered.
 #[track_caller]
-fn never_seen(intent: Intent, expected: Answer) {
+pub(crate) fn never_seen(intent: Intent, expected: Answer) {
     let command = Command {
         when_absent: WhenAbsent::Refuse,
         ..command(Family::LicenseCode, Instant::from_seconds(BEFORE), intent)
@@ -52,7 +53,7 @@ fn never_seen(intent: Intent, expected: Answer) {
     clippy::unnecessary_wraps,
     reason = "a cell of the table is an answer, and some answers are refusals"
 )]
-fn yields<const EVENTS: usize>(events: [&Event; EVENTS]) -> Answer {
+pub(crate) fn yields<const EVENTS: usize>(events: [&Event; EVENTS]) -> Answer {
     Ok(events.into_iter().cloned().collect())
 }
 
@@ -60,6 +61,7 @@ fn purchase(ready: bool) -> Intent {
     Intent::Purchase {
         order: order_line(1),
         ready,
+        details: None,
     }
 }
 
@@ -96,6 +98,31 @@ fn purchase_of_what_is_ready_at_once_provisions_too() {
             purchase(true),
             [opened, AGAIN, AGAIN, AGAIN, AGAIN, AGAIN, AGAIN, AGAIN],
         );
+    }
+}
+
+/// Footnote 12.
+#[test]
+fn purchase_that_tells_what_the_order_is_makes_it_known_at_once() {
+    let known = Event::OrderKnown(Box::new(details(1)));
+    let provisioned = Event::Provisioned {
+        provisioned_at: Instant::from_seconds(BEFORE),
+    };
+    for family in INSTANCES {
+        let bought = purchased(family);
+        for (told, ready, opened) in [
+            (1, false, yields([&bought, &known])),
+            (1, true, yields([&bought, &known, &provisioned])),
+            (2, true, yields([&bought, &provisioned])),
+        ] {
+            let intent = Intent::Purchase {
+                order: order_line(1),
+                ready,
+                details: Some(Box::new(details(told))),
+            };
+            let cells = [opened, AGAIN, AGAIN, AGAIN, AGAIN, AGAIN, AGAIN, AGAIN];
+            row([family], BEFORE, intent, cells);
+        }
     }
 }
 
@@ -391,6 +418,32 @@ fn freeze_is_an_expiry_from_the_end_on_and_a_suspension_before_it() {
 
 /// Footnote 2.
 #[test]
+fn expire_is_an_expiry_whatever_end_is_known() {
+    let expired = yields([&Event::Expired]);
+    for (family, absent) in [
+        (Family::LicenseCode, yields([&issued(), &Event::Expired])),
+        (Family::Saas, UNKNOWN),
+        (Family::OnlineLicense, UNKNOWN),
+    ] {
+        for at in [BEFORE, END, AFTER] {
+            let cells = [
+                absent.clone(),
+                expired.clone(),
+                AGAIN,
+                AGAIN,
+                expired.clone(),
+                AGAIN,
+                AGAIN,
+                RELEASED,
+            ];
+            row([family], at, Intent::Expire, cells);
+        }
+    }
+    never_seen(Intent::Expire, UNKNOWN);
+}
+
+/// Footnote 2.
+#[test]
 fn unfreeze_gives_back_what_is_withheld() {
     let back = yields([&Event::Reinstated]);
     for (family, absent) in [
@@ -468,6 +521,22 @@ fn absence_wins_over_family_over_release_over_repetition() {
     check(&released, &own, &RELEASED);
     check(&living, &own, &AGAIN);
     check(&living, &changed, &yields([&Event::Renewed(new)]));
+
+    let learn = |number| Intent::LearnOrder(Box::new(details(number)));
+    let known = released
+        .clone()
+        .evolve(&Event::OrderKnown(Box::new(details(2))));
+    check(
+        &released,
+        &command(Family::Saas, at, learn(3)),
+        &Err(Refusal::OtherFamily),
+    );
+    check(
+        &known,
+        &command(Family::LicenseCode, at, learn(3)),
+        &NOT_ITS_ORDER,
+    );
+    check(&known, &command(Family::LicenseCode, at, learn(2)), &AGAIN);
 }
 
 #[test]
@@ -485,8 +554,10 @@ fn a_command_of_another_family_learns_nothing_but_that() {
             order: order_line(3),
         },
         Intent::Freeze,
+        Intent::Expire,
         Intent::Unfreeze,
         Intent::Release { order: None },
+        Intent::LearnOrder(Box::new(details(2))),
     ] {
         for owner in families {
             for signer in families.into_iter().filter(|signer| *signer != owner) {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tenure_domain::{Activation, Hold, Instant, Intent, License};
 use tenure_journal::as_of::{View, license, resolve};
 use tenure_journal::{AsOf, MemoryLog, Position, ReadLog, StreamVersion};
-use tenure_testkit::{activation, commands, instants};
+use tenure_testkit::{activation, commands, customer, details, instants, term_change};
 
 use crate::samples::{
     activate, append, call, decide, draft, records, second, seeded, stream, wish,
@@ -69,6 +69,43 @@ fn an_activation_learned_late_counts_with_the_record_that_opened_the_stream() {
     assert_eq!(after.living().unwrap().hold, Some(Hold::Suspended));
     let as_believed = ask(&mut log, second(6), AsOf::Position(Position::new(2)));
     assert_eq!(as_believed.license, License::Absent);
+}
+
+/// Who bought is known from the answer on, in both directions of time.
+#[test]
+fn what_an_order_is_counts_from_the_arrival_of_the_answer() {
+    let mut log = learned_late();
+    let learn = Intent::LearnOrder(Box::new(details(1)));
+    let told = wish(1, second(50), learn);
+    decide(&mut log, &mut seeded(), second(60), &[told]);
+    let buyer = |view: View| view.license.living().and_then(|it| it.customer.clone());
+    for (at, as_of, expected) in [
+        (second(49), AsOf::Head, None),
+        (second(50), AsOf::RecordedAt(second(59)), None),
+        (second(50), AsOf::Head, Some(customer(1))),
+    ] {
+        let view = ask(&mut log, at, as_of);
+        assert_eq!(buyer(view), expected, "at {at}, as of {as_of:?}");
+    }
+}
+
+/// The clock was set back between the change and the answer.
+#[test]
+fn what_an_order_is_tells_nothing_before_the_order_changed_the_license() {
+    let mut log = learned_late();
+    let renew = wish(1, second(60), Intent::Renew(term_change(2, 2_000)));
+    let learn = wish(1, second(55), Intent::LearnOrder(Box::new(details(2))));
+    decide(&mut log, &mut seeded(), second(60), &[renew, learn]);
+    let view = ask(&mut log, second(57), AsOf::Head);
+    assert_eq!(
+        names(&view),
+        ["issued", "suspended", "activated", "order_known"]
+    );
+    let before = ask(&mut log, second(54), AsOf::Head);
+    assert_eq!(view.license, before.license);
+    let after = ask(&mut log, second(60), AsOf::Head).license;
+    let living = after.living().expect("it was seen");
+    assert_eq!(living.customer, Some(customer(1)));
 }
 
 #[test]

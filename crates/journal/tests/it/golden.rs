@@ -9,11 +9,12 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use tenure_domain::{
-    Activation, Event as LicenseEvent, Family, Instant, OrderLine, TermChange, order,
+    Activation, Event as LicenseEvent, Family, Instant, OrderDetails, OrderKind, OrderLine,
+    TermChange, order,
 };
 use tenure_journal::Event;
 use tenure_journal::stored::{FORMATS, decode, encode};
-use tenure_testkit::{activation, listing, order_line, product, term_change};
+use tenure_testkit::{activation, details, listing, order_line, product, term_change};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
 
@@ -131,6 +132,11 @@ fn samples() -> Vec<Event> {
             order: Some(order_line(5)),
         },
         LicenseEvent::Released { order: None },
+        LicenseEvent::OrderKnown(Box::new(OrderDetails {
+            ordered_at: Some(AT),
+            ..details(6)
+        })),
+        LicenseEvent::OrderKnown(Box::new(hardly_told())),
     ];
     let notified = order::Event::Notified {
         listing: listing(),
@@ -150,6 +156,21 @@ fn changed(scene: &str) -> TermChange {
         grace_seconds: 86_400,
         product: Some(product(2)),
         ..term_change(2, 1_803_889_800)
+    }
+}
+
+/// An order of a kind that we do not know, and nothing else.
+fn hardly_told() -> OrderDetails {
+    OrderDetails {
+        order: order_line(7),
+        kind: OrderKind::other("GIFT"),
+        ordered_at: None,
+        customer: None,
+        product: None,
+        sku: None,
+        quantity: None,
+        charging: None,
+        expires_at: None,
     }
 }
 

@@ -7,6 +7,8 @@ use tenure_journal::Event;
 use tenure_journal::stored::{FORMATS, StoredError, decode, encode};
 use tenure_testkit::{events, families, listing, order_line};
 
+const KNOWN: &str =
+    r#"{"order_id":"CS1","order_line_id":"CS1-1","kind":"other","kind_received":"GIFT"}"#;
 const RENEWED: &str = r#"{"scene":"RENEWAL","order_id":"CS1","order_line_id":"CS1-1","expires_at":1,"expires_at_received":"1","grace_seconds":0}"#;
 
 #[track_caller]
@@ -121,6 +123,31 @@ fn ids_that_no_parser_lets_through_are_damage() {
     assert_damaged("activated", zero, "quantity is zero");
     let family = r#"{"listing":"a","family":"Saas","order":{"order_id":"a","order_line_id":"b"}}"#;
     assert_damaged("purchased", family, "no such family");
+}
+
+#[test]
+fn an_order_of_a_kind_or_a_mode_that_never_was_is_damage() {
+    decode("order_known", 1, KNOWN).unwrap();
+    let long = format!(r#""kind_received":"{}""#, "x".repeat(65));
+    for (from, to, why) in [
+        (r#""kind":"other""#, r#""kind":"new""#, "no word of its own"),
+        (r#","kind_received":"GIFT""#, "", "no such kind"),
+        (r#""kind_received":"GIFT""#, &long, "too long"),
+        (
+            "}",
+            r#","charging_mode":"Period"}"#,
+            "no such charging mode",
+        ),
+        ("}", r#","sku_code":""}"#, "sku code is empty"),
+        ("}", r#","customer_id":""}"#, "customer id is empty"),
+        ("}", r#","quantity":0}"#, "quantity is zero"),
+        ("}", r#","expires_at":"2027"}"#, "invalid type"),
+        ("}", r#","customer_name":"x"}"#, "unknown field"),
+    ] {
+        let changed = KNOWN.replace(from, to);
+        assert_ne!(changed, KNOWN, "{from}");
+        assert_damaged("order_known", &changed, why);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tenure_journal::{
     Actor, AppendError, Arrived, Call, Clock, Decided, ManualClock, MemoryLog, Position, ReadLog,
     StreamVersion, Verdict,
 };
-use tenure_testkit::{activation, code, command, term_change};
+use tenure_testkit::{activation, code, command, details, term_change};
 
 use crate::hooked::{Hooked, no_room};
 use crate::samples::{
@@ -196,6 +196,39 @@ fn a_refused_call_changes_nothing_and_says_why() {
     assert_eq!(reasons, [Some("license_released"), Some("other_family")]);
     assert_eq!(records(&mut log), before);
     assert_eq!(receipts(&mut log).len(), 3);
+}
+
+#[test]
+fn details_of_an_order_are_recorded_once_and_after_a_release_too() {
+    let mut log = MemoryLog::default();
+    let mut ids = seeded();
+    let learn = |number| wish(1, second(3), Intent::LearnOrder(Box::new(details(number))));
+    let calls = [
+        learn(1),
+        activate(1, second(1)),
+        wish(1, second(2), Intent::Release { order: None }),
+        learn(1),
+        learn(1),
+        learn(2),
+    ];
+    let done = decide(&mut log, &mut ids, second(3), &calls);
+    let came_to: Vec<_> = done
+        .iter()
+        .map(|done| (done.verdict, done.reason.as_deref(), done.records))
+        .collect();
+    assert_eq!(
+        came_to,
+        [
+            (Verdict::Refused, Some("unknown_license"), 0),
+            (Verdict::Applied, None, 2),
+            (Verdict::Applied, None, 1),
+            (Verdict::Applied, None, 1),
+            (Verdict::AlreadyApplied, None, 0),
+            (Verdict::Refused, Some("not_its_order"), 0),
+        ]
+    );
+    let last = records(&mut log).pop().expect("there are records");
+    assert_eq!(last.event.name(), "order_known");
 }
 
 #[test]

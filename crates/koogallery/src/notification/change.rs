@@ -64,14 +64,22 @@ pub enum TargetStatus {
     Unfrozen,
 }
 
+impl TargetStatus {
+    /// Reads a status in the words of either version.
+    pub(crate) fn from_wire(status: &str) -> Option<Self> {
+        match status {
+            "FREEZE" => Some(Self::Frozen),
+            "UNFREEZE" | "NORMAL" => Some(Self::Unfrozen),
+            _ => None,
+        }
+    }
+}
+
 impl StatusChange {
     pub(super) fn read(id: LicenseId, fields: &Fields<'_>) -> Result<Self, Rejection> {
         let name = "status";
-        let to = match fields.mandatory_text(name, 32)?.as_str() {
-            "FREEZE" => TargetStatus::Frozen,
-            "UNFREEZE" | "NORMAL" => TargetStatus::Unfrozen,
-            _ => return Err(malformed(name, Fault::BadValue)),
-        };
+        let to = TargetStatus::from_wire(&fields.mandatory_text(name, 32)?)
+            .ok_or_else(|| malformed(name, Fault::BadValue))?;
         Ok(Self { id, to })
     }
 }

@@ -125,11 +125,5 @@ pub(super) fn malformed(field: &'static str, fault: Fault) -> Rejection {
 }
 
 pub(super) fn bad_id(field: &'static str, error: IdError) -> Rejection {
-    let fault = match error {
-        IdError::Empty { .. } => Fault::Missing,
-        IdError::TooLong { .. } => Fault::TooLong,
-        IdError::BadCharacter { .. } => Fault::BadCharacter,
-        IdError::Zero { .. } => Fault::BadValue,
-    };
-    malformed(field, fault)
+    malformed(field, Fault::of_id(error))
 }

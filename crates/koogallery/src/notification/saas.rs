@@ -2,7 +2,7 @@
 
 use tenure_domain::{LicenseId, OrderLine};
 
-use super::fields::{Fields, bad_id, malformed};
+use super::fields::{Fields, malformed};
 use crate::rejection::{Fault, Rejection};
 
 /// The most instances that one query may ask for.
@@ -34,23 +34,27 @@ pub struct QueryInstance {
 }
 
 impl QueryInstance {
-    /// The table bounds the list by 100 characters and by 100 ids of 64 characters; only the
-    /// latter can be meant.
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self, Rejection> {
         let name = "instanceId";
         let list = fields.mandatory_text(name, usize::MAX)?;
+        Self::parse(&list).map_err(|fault| malformed(name, fault))
+    }
+
+    /// Reads a list of ids, separated by commas. The table bounds it by 100 characters and by 100
+    /// ids of 64 characters; only the latter can be meant.
+    pub(crate) fn parse(list: &str) -> Result<Self, Fault> {
         let ids: Vec<_> = list
             .split(',')
             .map(str::trim)
             .filter(|id| !id.is_empty())
             .take(QUERIED_INSTANCES_MAX.saturating_add(1))
-            .map(|id| LicenseId::parse(id).map_err(|error| bad_id(name, error)))
+            .map(|id| LicenseId::parse(id).map_err(Fault::of_id))
             .collect::<Result<_, _>>()?;
         if ids.is_empty() {
-            return Err(malformed(name, Fault::Missing));
+            return Err(Fault::Missing);
         }
         if ids.len() > QUERIED_INSTANCES_MAX {
-            return Err(malformed(name, Fault::TooLong));
+            return Err(Fault::TooLong);
         }
         Ok(Self { ids })
     }

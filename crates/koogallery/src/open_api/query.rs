@@ -1,9 +1,13 @@
 //! `POST …/v1/license/heartbeat`: what an authorization code is now.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use serde::Serialize;
 use tenure_domain::{Instant, LicenseId, OrderId, ProductId, Quantity};
 
-use super::answer::{CodeStatus, open};
+use super::answer::{CodeStatus, Data, open};
+use super::bounded::Text;
 use super::{OpenApiError, OpenApiRequest};
 
 /// What the marketplace knows about a code. The guide names this answer the authoritative one.
@@ -25,14 +29,69 @@ pub struct LicenseInfo {
     pub quantity: Option<Quantity>,
 }
 
+/// Who uses a code, as the first edition of the guide had it told with every query. New software
+/// tells it with [`software_usage`](super::software_usage) instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeartbeatInfo {
+    /// What the merchant's software knows the user by: an account, or a device.
+    #[serde(rename = "thirdPartyAccount")]
+    pub third_party_account: Text<256>,
+    /// Where the user logged in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip: Option<Text<32>>,
+    /// More, which the guide leaves to the merchant.
+    #[serde(flatten)]
+    pub further: Further,
+}
+
+/// Members that a merchant adds.
+#[derive(Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(transparent)]
+pub struct Further(BTreeMap<String, String>);
+
+/// Why a member cannot be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the guide defines this member")]
+pub struct DefinedMember;
+
+impl Further {
+    /// Adds a member, or replaces one of the same name.
+    pub fn add(&mut self, name: &str, value: &str) -> Result<(), DefinedMember> {
+        if matches!(name, "thirdPartyAccount" | "ip") {
+            return Err(DefinedMember);
+        }
+        self.0.insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Further {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Further({} members)", self.0.len())
+    }
+}
+
 #[derive(Serialize)]
 struct Body<'a> {
+    #[serde(rename = "heartbeatInfo", skip_serializing_if = "Option::is_none")]
+    heartbeat_info: Option<&'a HeartbeatInfo>,
     license: &'a str,
 }
 
-/// Asks about a code. The older field `heartbeatInfo` is deprecated and not sent.
+/// Asks about a code.
 pub fn request(code: &LicenseId) -> OpenApiRequest {
+    ask(code, None)
+}
+
+/// Asks about a code, and tells who uses it, for software that began to before the guide
+/// deprecated it.
+pub fn request_with(code: &LicenseId, info: &HeartbeatInfo) -> OpenApiRequest {
+    ask(code, Some(info))
+}
+
+fn ask(code: &LicenseId, heartbeat_info: Option<&HeartbeatInfo>) -> OpenApiRequest {
     let body = Body {
+        heartbeat_info,
         license: code.as_str(),
     };
     OpenApiRequest::post("/v1/license/heartbeat", &body)
@@ -40,16 +99,22 @@ pub fn request(code: &LicenseId) -> OpenApiRequest {
 
 /// Reads the answer. Without a status it means nothing.
 pub fn read(status: u16, body: &[u8]) -> Result<LicenseInfo, OpenApiError> {
-    let data = open(status, body)?;
-    Ok(LicenseInfo {
-        code: data.id("license_code", LicenseId::parse),
-        status: data.status().ok_or(OpenApiError::Unreadable)?,
-        activated_at: data.time("activate_time"),
-        expires_at: data.expires_at(),
-        product: data.id("product_id", ProductId::parse),
-        order: data.id("order_id", OrderId::parse),
-        quantity: data.quantity(),
-    })
+    LicenseInfo::of(&open(status, body)?).ok_or(OpenApiError::Unreadable)
+}
+
+impl LicenseInfo {
+    /// Reads what an answer holds, one about several codes too.
+    pub(super) fn of(data: &Data) -> Option<Self> {
+        Some(Self {
+            code: data.id("license_code", LicenseId::parse),
+            status: data.status()?,
+            activated_at: data.time("activate_time"),
+            expires_at: data.expires_at(),
+            product: data.id("product_id", ProductId::parse),
+            order: data.id("order_id", OrderId::parse),
+            quantity: data.quantity(),
+        })
+    }
 }
 
 #[cfg(test)]

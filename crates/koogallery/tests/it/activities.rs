@@ -365,6 +365,7 @@ fn instance_calls_become_commands() {
         Intent::Purchase {
             order: order_line(),
             ready: true,
+            details: None,
         },
     );
     asks(
@@ -531,7 +532,8 @@ fn settings_reach_the_command() {
         purchase.intent,
         Intent::Purchase {
             order: order_line(),
-            ready: false
+            ready: false,
+            details: None,
         }
     );
     let refresh = ask(Activity::RefreshLicenseCode);

@@ -1,7 +1,9 @@
-//! The client and the activation against a marketplace on this machine.
+//! The client, the activation and the order query against a marketplace on this machine.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod activation;
 mod marketplace;
+mod order_market;
+mod orders;
 mod sending;

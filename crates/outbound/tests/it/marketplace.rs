@@ -79,7 +79,7 @@ impl Marketplace {
     }
 }
 
-fn read(stream: &TcpStream) -> Asked {
+pub(crate) fn read(stream: &TcpStream) -> Asked {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
@@ -104,7 +104,7 @@ fn read(stream: &TcpStream) -> Asked {
     asked
 }
 
-fn answer(stream: TcpStream, status: u16, body: &str) {
+pub(crate) fn answer(stream: TcpStream, status: u16, body: &str) {
     let length = body.len();
     let head = format!(
         "HTTP/1.1 {status} Said\r\ncontent-length: {length}\r\nlocation: /elsewhere\r\nconnection: close\r\n\r\n{body}"

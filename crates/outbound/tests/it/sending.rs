@@ -42,6 +42,33 @@ async fn a_request_is_sent_as_it_was_signed() {
 }
 
 #[tokio::test]
+async fn what_an_api_asks_for_beside_the_usual_is_sent_too() {
+    let market = Marketplace::saying(vec![Says::Answer(200, "{}")]);
+    let mut request = request();
+    request.content_type = "text/plain".into();
+    request.headers.push(("x-extra", "1".to_owned()));
+    let client = client(at(&market), None, PATIENT);
+    assert_eq!(client.send(&request).await.unwrap().status, 200);
+    let asked = &market.asked()[0];
+    assert_eq!(asked.header("content-type"), "text/plain");
+    assert_eq!(asked.header("x-extra"), "1");
+}
+
+#[tokio::test]
+async fn the_date_of_an_answer_tells_how_far_the_clocks_are_apart() {
+    for (date, expected) in [
+        ("date: Fri, 02 Jan 2026 03:14:05 GMT\r\n", Some(600)),
+        ("date: today\r\n", None),
+        ("", None),
+    ] {
+        let head = format!("HTTP/1.1 200 OK\r\n{date}content-length: 0\r\n\r\n");
+        let market = Marketplace::saying(vec![Says::Bytes(head.into_bytes())]);
+        let received = client(at(&market), None, PATIENT).send(&request()).await;
+        assert_eq!(received.unwrap().clock_skew_seconds, expected, "{date}");
+    }
+}
+
+#[tokio::test]
 async fn the_fallback_is_asked_with_a_signature_of_its_own() {
     let fallback = Marketplace::saying(vec![Says::Answer(200, "{}")]);
     let absent = format!("http://{}", Marketplace::absent());

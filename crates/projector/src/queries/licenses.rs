@@ -11,7 +11,7 @@ use tenure_journal::{Position, StreamVersion};
 use super::question::Question;
 use super::{Page, QueryError, cursor, damaged};
 use crate::licenses::Standing;
-use crate::state;
+use crate::state::State;
 
 /// A license as of the checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,7 +198,8 @@ fn read(row: &Row<'_>) -> Result<LicenseRow, QueryError> {
     let merchant = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
     let standing = row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?;
     let state = row.get_ref(7)?.as_blob().map_err(rusqlite::Error::from)?;
-    let license = state::decode(state)
+    let license = State::read(state)
+        .map(|state| state.license)
         .filter(|license| Standing::of(license).is_some_and(|it| it.name() == standing))
         .ok_or_else(|| damaged(format!("the state of license {id}")))?;
     Ok(LicenseRow {

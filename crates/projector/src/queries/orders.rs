@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use rusqlite::Connection;
-use tenure_domain::{Instant, LicenseId, ListingId, MerchantId, OrderId, OrderLineId};
+use tenure_domain::{
+    Instant, License, LicenseId, ListingId, MerchantId, OrderDetails, OrderId, OrderLineId,
+};
 use tenure_journal::Position;
 
 use super::question::Question;
 use super::{QueryError, damaged};
+use crate::state::State;
 
 /// An order as of the checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,9 @@ pub struct OrderRow {
     pub lines: Vec<OrderLineRow>,
     /// The licenses that it changed, by id.
     pub licenses: Vec<LicenseId>,
+    /// What the marketplace told of its lines, as those licenses know it: by line, each account
+    /// once. None, if it was not asked or had no answer.
+    pub details: Vec<OrderDetails>,
 }
 
 /// A line of an order that the marketplace announced.
@@ -55,25 +61,46 @@ pub(super) fn one(
     })?;
     let licenses = ask(LICENSES, merchant, id).rows(connection, |row| {
         let license = parsed(LicenseId::parse(&row.get::<_, String>(1)?))?;
-        Ok((
-            parsed(MerchantId::parse(&row.get::<_, String>(0)?))?,
-            license,
-        ))
+        let state = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+        let state =
+            State::read(state).ok_or_else(|| damaged(format!("the state of license {license}")))?;
+        let merchant = parsed(MerchantId::parse(&row.get::<_, String>(0)?))?;
+        Ok((merchant, license, known(&state.license, id)))
     })?;
     let by_lines = lines.iter().map(|(merchant, _)| merchant);
-    let by_licenses = licenses.iter().map(|(merchant, _)| merchant);
+    let by_licenses = licenses.iter().map(|(merchant, _, _)| merchant);
     let merchants: BTreeSet<_> = by_lines.chain(by_licenses).cloned().collect();
     if merchants.len() > 1 {
         return Err(QueryError::Ambiguous {
             name: format!("order {id}"),
         });
     }
-    Ok(merchants.into_iter().next().map(|merchant| OrderRow {
+    let mut row = merchants.into_iter().next().map(|merchant| OrderRow {
         merchant,
         id: id.clone(),
         lines: lines.into_iter().map(|(_, line)| line).collect(),
-        licenses: licenses.into_iter().map(|(_, license)| license).collect(),
-    }))
+        licenses: Vec::new(),
+        details: Vec::new(),
+    });
+    if let Some(row) = &mut row {
+        for (_, license, details) in licenses {
+            row.licenses.push(license);
+            for told in details {
+                if !row.details.contains(&told) {
+                    row.details.push(told);
+                }
+            }
+        }
+        row.details
+            .sort_by(|left, right| left.order.cmp(&right.order));
+    }
+    Ok(row)
+}
+
+/// What a license knows of the lines of an order.
+fn known(license: &License, id: &OrderId) -> Vec<OrderDetails> {
+    let known = license.living().into_iter().flat_map(|it| &it.orders_known);
+    known.filter(|it| it.order.order == *id).cloned().collect()
 }
 
 fn ask(select: &str, merchant: Option<&MerchantId>, id: &OrderId) -> Question {

@@ -9,6 +9,9 @@ CREATE INDEX licenses_by_end ON licenses (expires_at, id, merchant) WHERE expire
 
 CREATE INDEX licenses_by_customer ON licenses (customer_id, id, merchant) WHERE customer_id IS NOT NULL;
 
+-- Small as soon as orders are asked about, and tells the listing without a look at the row.
+CREATE INDEX licenses_by_pending ON licenses (pending_position, listing) WHERE pending_position IS NOT NULL;
+
 CREATE INDEX receipts_by_arrival ON receipts (arrived_at, id);
 
 CREATE INDEX receipts_by_listing ON receipts (listing, arrived_at, id);

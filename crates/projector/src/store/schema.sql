@@ -12,22 +12,24 @@ CREATE TABLE projections (
 
 -- One row a license. The id comes first in the key, so that a license is found without its
 -- merchant. `standing` is what its status rests on apart from the time of day; `over_at` is the
--- end of the grace period; `state` is the whole license, and only what a question asks for has a
--- column beside it.
+-- end of the grace period; `pending_position` is the record of the oldest change whose order the
+-- marketplace has not explained to us, and null if there is none; `state` is the whole license, and
+-- only what a question asks for has a column beside it.
 CREATE TABLE licenses (
-    id           TEXT    NOT NULL,
-    merchant     TEXT    NOT NULL,
-    listing      TEXT    NOT NULL,
-    standing     TEXT    NOT NULL,
-    expires_at   INTEGER,
-    over_at      INTEGER,
-    customer_id  TEXT,
-    product_id   TEXT,
-    version      INTEGER NOT NULL,
-    position     INTEGER NOT NULL,
-    effective_at INTEGER NOT NULL,
-    recorded_at  INTEGER NOT NULL,
-    state        BLOB    NOT NULL,
+    id               TEXT    NOT NULL,
+    merchant         TEXT    NOT NULL,
+    listing          TEXT    NOT NULL,
+    standing         TEXT    NOT NULL,
+    expires_at       INTEGER,
+    over_at          INTEGER,
+    customer_id      TEXT,
+    product_id       TEXT,
+    pending_position INTEGER,
+    version          INTEGER NOT NULL,
+    position         INTEGER NOT NULL,
+    effective_at     INTEGER NOT NULL,
+    recorded_at      INTEGER NOT NULL,
+    state            BLOB    NOT NULL,
     PRIMARY KEY (id, merchant)
 ) STRICT, WITHOUT ROWID;
 

@@ -80,6 +80,19 @@ fn a_tampered_state_is_taken_apart() {
              and should be [Change { kind: Renewal, order: OrderId(\"CS2211181819T0001\"), \
              line: Some(OrderLineId(\"CS2211181819T0001-000001\")), \
              expires_at: Some(Instant(9000000000)), product: None }]",
+            "acme/license/PLTEST0001: places is [10], and should be [2]",
+        ],
+    );
+}
+
+#[test]
+fn what_is_left_to_ask_and_who_bought_is_compared() {
+    check(
+        "UPDATE licenses SET pending_position = NULL, customer_id = 'nobody'
+         WHERE id = 'PLTEST0002'",
+        &[
+            "acme/license/PLTEST0002: customer_id is nobody, and should be nothing",
+            "acme/license/PLTEST0002: pending_position is nothing, and should be 6",
         ],
     );
 }
@@ -92,7 +105,7 @@ fn a_state_that_cannot_be_read_tells_nothing() {
         "UPDATE licenses SET state = x'ff' WHERE id = 'PLTEST0001'",
     );
     let compared = compare(&mut journal);
-    assert_eq!(compared.difference_count, 11);
+    assert_eq!(compared.difference_count, 13);
     assert!(
         compared
             .differences
@@ -109,7 +122,7 @@ fn a_missing_row_and_an_extra_row_are_named() {
     );
     check(
         "INSERT INTO licenses SELECT 'PLTEST9999', merchant, listing, standing, expires_at, over_at,
-            customer_id, product_id, version, position, effective_at, recorded_at, state FROM licenses WHERE id = 'PLTEST0003'",
+            customer_id, product_id, pending_position, version, position, effective_at, recorded_at, state FROM licenses WHERE id = 'PLTEST0003'",
         &["acme/license/PLTEST9999: row is there, and should be nothing"],
     );
     check(

@@ -69,7 +69,11 @@ fn a_rebuilt_file_is_folded_on() {
     let read_db = journal.read_db();
     let purchase = |number| {
         let order = order_line(number);
-        let intent = Intent::Purchase { order, ready: true };
+        let intent = Intent::Purchase {
+            order,
+            ready: true,
+            details: None,
+        };
         request("acme", code(number), command(Family::Saas, BEGIN, intent))
     };
     journal.append((1..=5).map(purchase));

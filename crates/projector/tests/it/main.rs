@@ -4,6 +4,7 @@
 
 mod answers;
 mod comparing;
+mod details;
 mod folding;
 mod following;
 mod journal;

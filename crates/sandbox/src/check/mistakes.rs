@@ -50,7 +50,7 @@ pub(super) fn cases(family: Family, now: DateTime<Utc>) -> Vec<Case> {
             UNKNOWN_OR_REMEMBERED,
         )],
         Family::Saas => instances(now),
-        Family::Order => Vec::new(),
+        Family::Order | Family::SaasV1 | Family::LicenseV1 => Vec::new(),
     });
     cases
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::Family;
-use super::case::Case;
+use super::case::Expectation;
 use crate::client::Exchange;
 
 /// Whether an address behaved as a case expects.
@@ -46,10 +46,15 @@ pub struct CaseReport {
 }
 
 impl CaseReport {
-    pub(super) fn new(case: &Case, exchange: &Exchange, why: Option<String>) -> Self {
+    pub(super) fn new(
+        name: String,
+        expectation: Expectation,
+        exchange: &Exchange,
+        why: Option<String>,
+    ) -> Self {
         Self {
-            name: case.name.clone(),
-            expectation: case.expectation.to_string(),
+            name,
+            expectation: expectation.to_string(),
             outcome: if why.is_none() {
                 Outcome::Passed
             } else {

@@ -45,6 +45,7 @@ pub(super) fn scenes(family: Family, now: DateTime<Utc>) -> Vec<(String, Body)> 
         Family::License => license(now),
         Family::Saas => saas(now),
         Family::Order => vec![("", body::order_notify(&order()))],
+        Family::SaasV1 | Family::LicenseV1 => Vec::new(),
     };
     let scenes = bodies
         .into_iter()

@@ -32,6 +32,14 @@ pub fn judge(activity: &str, status: u16, content_type: &str, body: &[u8]) -> Ju
 }
 
 fn read(status: u16, content_type: &str, body: &[u8]) -> Result<(String, Value), Failure> {
+    let answer = json_object(status, content_type, body)?;
+    let code = text(&answer, "resultCode", 6)?.to_owned();
+    text(&answer, "resultMsg", 255)?;
+    Ok((code, answer))
+}
+
+/// The answer as JSON, after what comes first: status, content type, syntax.
+pub(crate) fn json_object(status: u16, content_type: &str, body: &[u8]) -> Result<Value, Failure> {
     if status != 200 {
         return Err(Failure::Status(status));
     }
@@ -43,12 +51,9 @@ fn read(status: u16, content_type: &str, body: &[u8]) -> Result<(String, Value),
         return Err(Failure::Unreadable);
     }
     let answer: Value = serde_json::from_slice(body).map_err(|_syntax| Failure::Unreadable)?;
-    if !answer.is_object() {
-        return Err(Failure::Unreadable);
-    }
-    let code = text(&answer, "resultCode", 6)?.to_owned();
-    text(&answer, "resultMsg", 255)?;
-    Ok((code, answer))
+    Some(answer)
+        .filter(Value::is_object)
+        .ok_or(Failure::Unreadable)
 }
 
 /// `000004` is an answer to a purchase: accepted, and provisioned later.
@@ -85,7 +90,8 @@ fn instances(answer: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-fn present<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+/// A member that is not null.
+pub(crate) fn present<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     object.get(name).filter(|value| !value.is_null())
 }
 

@@ -1,9 +1,12 @@
 //! Activation and queries of authorization codes: what the open APIs do to the market.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{Code, Market, Sale, Sold};
+use super::test_code::TEST_PRODUCT;
+use super::{Code, Market, Sale, Sold, Term};
 use crate::body::wire_time;
 
 /// Why an open API refuses a code; `error_code` and text are those of its error table.
@@ -35,6 +38,20 @@ impl CodeError {
     }
 }
 
+/// Why a batch is refused, all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    /// It names a code twice.
+    #[error("invalid param")]
+    Repeated,
+    /// It names a code that was never issued.
+    #[error("an invalid license code exists")]
+    UnknownCode,
+    /// One of its codes cannot be activated.
+    #[error("a code of the batch does not allow it")]
+    Code(#[from] CodeError),
+}
+
 /// The answer to an activation: it travels as JSON inside a string.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CodeInfo {
@@ -46,8 +63,9 @@ pub struct CodeInfo {
     pub product_id: String,
     /// The units.
     pub amount: u32,
-    /// The purchase order.
-    pub order_id: String,
+    /// The purchase order; a test code has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<String>,
 }
 
 /// The answer to a query.
@@ -65,64 +83,116 @@ pub struct LicenseInfo {
     pub product_id: String,
     /// The units.
     pub amount: u32,
-    /// The purchase order.
-    pub order_id: String,
+    /// The purchase order; a test code has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<String>,
+}
+
+/// A code with what it is a right to: bought, or for tests.
+pub(super) struct Held<'a> {
+    pub(super) code: &'a mut Code,
+    term: &'a Term,
+    product: &'a str,
+    amount: u32,
+    order: Option<&'a str>,
+}
+
+impl Held<'_> {
+    fn check_activation(&self, now: DateTime<Utc>) -> Result<(), CodeError> {
+        let alive = self.term.released_at.is_none() && now < self.term.expires_at;
+        if !alive || self.code.activated_at.is_some() {
+            return Err(CodeError::IllegalState);
+        }
+        if !self.code.claimed {
+            return Err(CodeError::Unclaimed);
+        }
+        Ok(())
+    }
 }
 
 impl Market {
     /// Activates a code, once.
     pub fn activate(&mut self, code: &str, now: DateTime<Utc>) -> Result<CodeInfo, CodeError> {
-        let sale = self.sale_of_code(code)?;
-        let alive = sale.term.released_at.is_none() && now < sale.term.expires_at;
-        let Sold::Code(sold) = &mut sale.sold else {
-            return Err(CodeError::Unknown);
-        };
-        if !alive || sold.activated_at.is_some() {
-            return Err(CodeError::IllegalState);
-        }
-        if !sold.claimed {
-            return Err(CodeError::Unclaimed);
-        }
-        sold.activated_at = Some(now);
+        let held = self.held(code)?;
+        held.check_activation(now)?;
+        held.code.activated_at = Some(now);
         Ok(CodeInfo {
             status: "ALIVE",
-            expire_time: wire_time(sale.term.expires_at),
-            product_id: sale.product.clone(),
-            amount: sale.amount,
-            order_id: sale.order.order.clone(),
+            expire_time: wire_time(held.term.expires_at),
+            product_id: held.product.to_owned(),
+            amount: held.amount,
+            order_id: held.order.map(str::to_owned),
         })
+    }
+
+    /// Activates codes, all of them or none. (The guide does not say so, but it has a code of its
+    /// own for a batch that names an invalid one.)
+    pub fn activate_all(&mut self, codes: &[String], now: DateTime<Utc>) -> Result<(), BatchError> {
+        if codes.iter().collect::<BTreeSet<_>>().len() < codes.len() {
+            return Err(BatchError::Repeated);
+        }
+        for code in codes {
+            let held = self
+                .held(code)
+                .map_err(|_unknown| BatchError::UnknownCode)?;
+            held.check_activation(now)?;
+        }
+        for code in codes {
+            self.activate(code, now)?;
+        }
+        Ok(())
     }
 
     /// Answers the query of a code, and notes that it was made.
     pub fn heartbeat(&mut self, code: &str, now: DateTime<Utc>) -> Result<LicenseInfo, CodeError> {
-        let sale = self.sale_of_code(code)?;
-        let Sold::Code(sold) = &mut sale.sold else {
-            return Err(CodeError::Unknown);
-        };
-        let status = match (sale.term.released_at, sold.activated_at) {
+        let held = self.held(code)?;
+        let status = match (held.term.released_at, held.code.activated_at) {
             (Some(_), _) => "RELEASED",
             (None, None) => return Err(CodeError::NotActivated),
-            (None, Some(_)) if sale.term.holds_at(now) => "ALIVE",
+            (None, Some(_)) if held.term.holds_at(now) => "ALIVE",
             (None, Some(_)) => "EXPIRED",
         };
-        sold.checked = true;
+        held.code.checked = true;
         Ok(LicenseInfo {
-            license_code: sold.code.clone(),
+            license_code: held.code.code.clone(),
             status,
-            activate_time: sold.activated_at.map(wire_time),
-            expire_time: wire_time(sale.term.expires_at),
-            product_id: sale.product.clone(),
-            amount: sale.amount,
-            order_id: sale.order.order.clone(),
+            activate_time: held.code.activated_at.map(wire_time),
+            expire_time: wire_time(held.term.expires_at),
+            product_id: held.product.to_owned(),
+            amount: held.amount,
+            order_id: held.order.map(str::to_owned),
         })
     }
 
-    fn sale_of_code(&mut self, code: &str) -> Result<&mut Sale, CodeError> {
-        let is_code =
-            |sale: &Sale| matches!(&sale.sold, Sold::Code(Code { code: own, .. }) if own == code);
+    /// A code that was issued, to buyers or for tests.
+    pub(super) fn held(&mut self, code: &str) -> Result<Held<'_>, CodeError> {
+        if let Some(test) = self.test_codes.get_mut(code) {
+            return Ok(Held {
+                code: &mut test.code,
+                term: &test.term,
+                product: TEST_PRODUCT,
+                amount: 1,
+                order: None,
+            });
+        }
         self.sales
             .values_mut()
-            .find(|sale| is_code(sale))
+            .find_map(|sale| sale.held(code))
             .ok_or(CodeError::Unknown)
+    }
+}
+
+impl Sale {
+    fn held(&mut self, name: &str) -> Option<Held<'_>> {
+        let Sold::Code(code) = &mut self.sold else {
+            return None;
+        };
+        (code.code == name).then_some(Held {
+            code,
+            term: &self.term,
+            product: &self.product,
+            amount: self.amount,
+            order: Some(&self.order.order),
+        })
     }
 }

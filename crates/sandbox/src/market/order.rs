@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::Charging;
 use crate::body::OrderLine;
 
 /// What an order is for, in the words of the order query.
@@ -38,6 +39,8 @@ pub struct Order {
     pub product: String,
     /// The units.
     pub amount: u32,
+    /// How it is paid.
+    pub charging: Charging,
     /// The ordered length, where the order has one.
     pub months: Option<u32>,
     /// When it was made.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{Change, Interface, MarketError, Term};
+use super::{Change, Charging, Interface, MarketError, Term};
 use crate::body::{self, Body, OrderLine};
 
 /// An authorization code and how far it has come.
@@ -88,6 +88,8 @@ pub struct Sale {
     pub product: String,
     /// The units.
     pub amount: u32,
+    /// How it is paid.
+    pub charging: Charging,
     /// How long it lasts.
     pub term: Term,
     /// What it is.
@@ -120,6 +122,7 @@ impl Sale {
             customer: self.customer.clone(),
             product: self.product.clone(),
             amount: self.amount,
+            charging: self.charging,
             state: self.state_at(now),
             checked: matches!(self.sold, Sold::Code(Code { checked: true, .. })),
             frozen: self.term.frozen,
@@ -162,6 +165,7 @@ impl Sale {
         match change {
             Change::Claim => {},
             Change::Renew { months } => {
+                self.expect_term()?;
                 self.term.renew(*months, now)?;
                 bodies.push(self.refresh("RENEWAL", &name, order));
                 if self.term.frozen {
@@ -174,6 +178,7 @@ impl Sale {
                 bodies.push(self.refresh("UNSUBSCRIBE_RENEWAL_PERIOD", &name, order));
             },
             Change::Convert { months } => {
+                self.expect_term()?;
                 if !self.instance()?.trial {
                     return Err(MarketError::NotApplicable);
                 }
@@ -210,6 +215,14 @@ impl Sale {
             },
         }
         Ok(bodies)
+    }
+
+    fn expect_term(&self) -> Result<(), MarketError> {
+        if self.charging.has_term() {
+            Ok(())
+        } else {
+            Err(MarketError::NotApplicable)
+        }
     }
 
     fn claim(&mut self) -> Result<Vec<Body>, MarketError> {
@@ -268,6 +281,8 @@ pub struct SaleView {
     pub product: String,
     /// The units.
     pub amount: u32,
+    /// How it is paid.
+    pub charging: Charging,
     /// The state in the market's eyes.
     pub state: SaleState,
     /// Whether the merchant has queried the code since its activation.

@@ -1,6 +1,6 @@
 //! How long a right lasts, and what was done to it.
 
-use chrono::{DateTime, Months, Utc};
+use chrono::{DateTime, Months, TimeDelta, Utc};
 
 use super::{Change, retention};
 
@@ -9,6 +9,9 @@ pub const RETENTION_DAYS: i64 = 15;
 
 /// A century, against sums that overflow.
 const MONTHS_MAX: u32 = 1200;
+
+/// A decade, for codes to test with.
+const DAYS_MAX: u32 = 3650;
 
 /// Why a term cannot be changed so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +25,9 @@ pub enum TermError {
     /// The length is nothing or longer than a century.
     #[error("a term lasts 1 to {MONTHS_MAX} months")]
     Length,
+    /// The length in days is nothing or longer than a decade.
+    #[error("a test lasts 1 to {DAYS_MAX} days")]
+    Days,
 }
 
 /// The term of a right.
@@ -40,13 +46,29 @@ pub struct Term {
 impl Term {
     /// A term of some months from now.
     pub fn starting(now: DateTime<Utc>, months: u32) -> Result<Self, TermError> {
-        let expires_at = later(now, months)?;
-        Ok(Self {
+        Ok(Self::until(later(now, months)?))
+    }
+
+    /// A term of some days from now.
+    pub fn of_days(now: DateTime<Utc>, days: u32) -> Result<Self, TermError> {
+        if days == 0 || days > DAYS_MAX {
+            return Err(TermError::Days);
+        }
+        Ok(Self::until(now + TimeDelta::days(i64::from(days))))
+    }
+
+    /// A term that lasts for a century, for what is bought for good.
+    pub fn endless(now: DateTime<Utc>) -> Self {
+        Self::until(later(now, MONTHS_MAX).unwrap_or(DateTime::<Utc>::MAX_UTC))
+    }
+
+    fn until(expires_at: DateTime<Utc>) -> Self {
+        Self {
             expires_at,
             earlier_ends: Vec::new(),
             frozen: false,
             released_at: None,
-        })
+        }
     }
 
     /// Lengthens the term, from its end or from now, whichever is later.

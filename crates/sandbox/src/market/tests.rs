@@ -1,5 +1,7 @@
 //! The life of codes and instances, and the calls that follow from it.
 
+mod bounds;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 

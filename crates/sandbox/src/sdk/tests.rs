@@ -140,6 +140,25 @@ fn own_vectors() {
 }
 
 #[test]
+fn vectors_of_order_query_and_usage_push() {
+    let vector = |method, path| {
+        let secret = "SKexample0000000000000000000000000000001";
+        Vector::new("AKEXAMPLE00000000001", secret, method, path)
+            .header("content-type", "application/json")
+            .header("host", "mkt.myhuaweicloud.com")
+    };
+    let mut query = vector("GET", "/api/mkp-openapi-public/global/v1/order/query")
+        .header("x-sdk-date", "20240317T144237Z");
+    query.query = "orderId=MOCKPERIODYEARNEW&orderLineId=MOCKPERIODYEARNEW-000001";
+    query.check("ba55a7fe5365bc91f31d334b9c7c5e33dfbe842dd10efb969a2ffb8188d32fb3");
+
+    let mut push = vector("POST", "/api/mkp-openapi-public/global/v1/isv/usage-data")
+        .header("x-sdk-date", "20240306T020745Z");
+    push.body = r#"{"usage_records":[{"begin_time":"20220809T080000Z","end_time":"20220809T090000Z","instance_id":"7f141bf1-aec8-4859-8323-fb3a8ad50721","metering_sn":"c4a7b0de-0001-4000-8000-000000000001","record_time":"20220809T091000Z","usage_value":"99"}]}"#;
+    push.check("4fac17e1aabb21e2a6e99cc8f588f7f8338f6b7d31da14e4699cbc953f40ac72");
+}
+
+#[test]
 fn a_clock_may_be_fifteen_minutes_off_and_no_more() {
     let vector = activate().authorized();
     assert_eq!(vector.verify_minutes_later(15), Ok(()));

@@ -2,7 +2,7 @@
 //!
 //! | address | does |
 //! | --- | --- |
-//! | `POST /sandbox/codes`, `POST /sandbox/instances` | buys: `listing`, `customer`, `product`, `amount`, `months`, `trial` |
+//! | `POST /sandbox/codes`, `POST /sandbox/instances` | buys: `listing`, `customer`, `product`, `amount`, `months`, `trial`, `charging` (`PERIOD`, `ONE_TIME`, `ON_DEMAND`, `ON_DEMAND_PKG`) |
 //! | `POST /sandbox/sales/{id}/{change}` | `claim`, `renew`, `cancel-renewal`, `convert`, `upgrade`, `freeze`, `unfreeze`, `release`, `unsubscribe`, `query`; the id is a purchase order, a code or an instance |
 //! | `GET /sandbox/sales`, `/sandbox/orders`, `/sandbox/messages` | lists |
 //! | `POST /sandbox/messages/{id}/resend` | sends a stopped or delivered message again |
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::Shop;
 use crate::body::wire_time;
-use crate::market::{Change, MarketError, Purchase};
+use crate::market::{Change, Charging, MarketError, Purchase};
 
 /// Adds the routes of the control API.
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -38,7 +38,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
-enum ControlError {
+pub(super) enum ControlError {
     #[error("the request cannot be read: {0}")]
     Unreadable(String),
     #[error("there is no such change")]
@@ -47,6 +47,8 @@ enum ControlError {
     Message,
     #[error("the market refuses: {0}")]
     Market(MarketError),
+    #[error("nothing is kept under this name")]
+    NotKept,
 }
 
 impl From<MarketError> for ControlError {
@@ -60,6 +62,7 @@ impl ResponseError for ControlError {
         match self {
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::UnknownChange
+            | Self::NotKept
             | Self::Market(MarketError::UnknownListing | MarketError::UnknownSale) => {
                 StatusCode::NOT_FOUND
             },
@@ -84,6 +87,7 @@ struct Wish {
     amount: u32,
     months: u32,
     trial: bool,
+    charging: Charging,
 }
 
 impl Default for Wish {
@@ -95,12 +99,13 @@ impl Default for Wish {
             amount: 1,
             months: 12,
             trial: false,
+            charging: Charging::Period,
         }
     }
 }
 
 impl Wish {
-    fn split(self) -> (String, Purchase) {
+    fn split(self) -> (String, Charging, Purchase) {
         let Self {
             listing,
             customer,
@@ -108,9 +113,11 @@ impl Wish {
             amount,
             months,
             trial,
+            charging,
         } = self;
         (
             listing,
+            charging,
             Purchase {
                 customer,
                 product,
@@ -129,16 +136,18 @@ struct Step {
     advance_seconds: i64,
 }
 
-type Answer = Result<HttpResponse, ControlError>;
+pub(super) type Answer = Result<HttpResponse, ControlError>;
 
 async fn buy_code(shop: Data<Shop>, request: HttpRequest, body: Bytes) -> Answer {
-    let (listing, purchase) = read::<Wish>(&request, &body)?.split();
+    let (listing, charging, purchase) = read::<Wish>(&request, &body)?.split();
     let now = shop.now();
     let purchase = Purchase {
         trial: false,
         ..purchase
     };
-    let (sale, callbacks) = shop.market().sell_code(&listing, purchase, now)?;
+    let (sale, callbacks) = shop
+        .market()
+        .sell_code_by(charging, &listing, purchase, now)?;
     let messages = shop.dispatch(callbacks);
     Ok(done(
         &request,
@@ -147,9 +156,11 @@ async fn buy_code(shop: Data<Shop>, request: HttpRequest, body: Bytes) -> Answer
 }
 
 async fn buy_instance(shop: Data<Shop>, request: HttpRequest, body: Bytes) -> Answer {
-    let (listing, purchase) = read::<Wish>(&request, &body)?.split();
+    let (listing, charging, purchase) = read::<Wish>(&request, &body)?.split();
     let now = shop.now();
-    let (sale, callbacks) = shop.market().sell_instance(&listing, purchase, now)?;
+    let (sale, callbacks) = shop
+        .market()
+        .sell_instance_by(charging, &listing, purchase, now)?;
     let messages = shop.dispatch(callbacks);
     Ok(done(
         &request,
@@ -257,7 +268,7 @@ fn is_form(request: &HttpRequest) -> bool {
 }
 
 /// Reads a form, or JSON; nothing at all is the defaults.
-fn read<T: DeserializeOwned + Default>(
+pub(super) fn read<T: DeserializeOwned + Default>(
     request: &HttpRequest,
     body: &[u8],
 ) -> Result<T, ControlError> {
@@ -274,7 +285,7 @@ fn read<T: DeserializeOwned + Default>(
 }
 
 /// JSON for programs; the page again for a person who sent a form.
-fn done(request: &HttpRequest, answer: Value) -> HttpResponse {
+pub(super) fn done(request: &HttpRequest, answer: Value) -> HttpResponse {
     if is_form(request) {
         HttpResponse::SeeOther()
             .insert_header((LOCATION, "/"))

@@ -9,6 +9,8 @@ use super::Shop;
 use crate::market::{Order, SaleView};
 use crate::messages::Message;
 
+mod reports;
+
 const STYLE: &str = "body{font:14px system-ui,sans-serif;margin:2em;color:#222}\
 table{border-collapse:collapse;margin:.5em 0 2em}\
 td,th{padding:.25em .6em;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}\
@@ -39,14 +41,19 @@ const CHANGES_OF_AN_INSTANCE: &[&str] = &[
 /// `GET /`.
 pub(super) async fn page(shop: Data<Shop>) -> HttpResponse {
     let now = shop.now();
-    let (listings, sales, orders) = {
+    let (listings, sales, orders, reports) = {
         let market = shop.market();
         let listings: Vec<String> = market
             .listings()
             .map(|listing| listing.name.clone())
             .collect();
         let sales: Vec<SaleView> = market.sales().map(|sale| sale.view(now)).collect();
-        (listings, sales, market.orders().to_vec())
+        (
+            listings,
+            sales,
+            market.orders().to_vec(),
+            reports::tables(&market),
+        )
     };
     let messages = shop.messages.list();
     let mut html = String::new();
@@ -56,6 +63,7 @@ pub(super) async fn page(shop: Data<Shop>) -> HttpResponse {
         &listings,
         &sales,
         &orders,
+        &reports,
         &messages,
     )
     .expect("a string takes every line");
@@ -70,6 +78,7 @@ fn write_page(
     listings: &[String],
     sales: &[SaleView],
     orders: &[Order],
+    reports: &str,
     messages: &[Message],
 ) -> std::fmt::Result {
     write!(
@@ -82,6 +91,7 @@ fn write_page(
     write_purchase(html, listings)?;
     write_sales(html, sales)?;
     write_orders(html, orders)?;
+    html.push_str(reports);
     write_messages(html, messages)
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::clock::Clock;
 use crate::market::{Callback, Change, Market, SharedMarket};
 use crate::messages::{Message, Messages, State};
+use crate::open_api::Manner;
 
 /// The parts of a running sandbox.
 #[derive(Debug, Clone)]
@@ -15,6 +16,7 @@ pub(super) struct Shop {
     pub(super) market: SharedMarket,
     pub(super) clock: Clock,
     pub(super) messages: Arc<Messages>,
+    pub(super) manner: Arc<Manner>,
 }
 
 impl Shop {

@@ -4,10 +4,12 @@
 
 mod check;
 mod merchant;
+mod merchant_v1;
 mod messages;
 mod open_api;
 mod play;
 mod serve;
+mod v1;
 
 use std::time::Duration;
 

@@ -1,14 +1,24 @@
 //! Every answer of the open APIs, over HTTP and with real signatures.
 
-use std::sync::Arc;
+mod codes;
+mod control;
+mod faults;
+mod orders;
+mod statistics;
+mod uploads;
+mod usage;
+
+use std::sync::{Arc, MutexGuard};
 
 use actix_web::{App, HttpServer};
 use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tenure_sandbox::clock::{Clock, real_now};
-use tenure_sandbox::market::{Change, Keys, Listing, Market, Purchase, Sale, SharedMarket};
-use tenure_sandbox::open_api::OpenApi;
+use tenure_sandbox::market::{
+    Change, Charging, Keys, Listing, Market, Purchase, Sale, SharedMarket,
+};
+use tenure_sandbox::open_api::{BASE_PATH, Manner, OpenApi};
 use tenure_sandbox::sdk::{Credentials, Request, authorize, sdk_date};
 
 use crate::install_provider;
@@ -37,20 +47,38 @@ pub(crate) struct Caller {
     pub(crate) clock_off: TimeDelta,
     pub(crate) method: &'static str,
     pub(crate) content_type: &'static str,
+    http: reqwest::Client,
 }
 
 impl Caller {
     pub(crate) fn new(address: std::net::SocketAddr) -> Self {
+        install_provider();
         Self {
             address,
             credentials: credentials(),
             clock_off: TimeDelta::zero(),
             method: "POST",
             content_type: "application/json",
+            http: reqwest::Client::new(),
         }
     }
 
+    /// Calls an API under the common path.
     pub(crate) async fn call(&self, path: &str, query: &str, body: &str) -> (u16, Value) {
+        let path = format!("{BASE_PATH}{path}");
+        let body = body.as_bytes().to_vec();
+        let response = self.send(&path, query, body, &[]).await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// Signs a request, and sends it with more headers.
+    async fn send(
+        &self,
+        path: &str,
+        query: &str,
+        body: Vec<u8>,
+        more: &[(&str, String)],
+    ) -> reqwest::Result<reqwest::Response> {
         let headers = vec![
             ("content-type".to_owned(), self.content_type.to_owned()),
             ("host".to_owned(), self.address.to_string()),
@@ -59,32 +87,26 @@ impl Caller {
                 sdk_date(real_now() + self.clock_off),
             ),
         ];
-        let path = format!("/api/mkp-openapi-public/global{path}");
         let (method, headers) = (self.method, headers.as_slice());
         let signed = Request {
             method,
-            path: &path,
+            path,
             query,
             headers,
-            body: body.as_bytes(),
+            body: &body,
         };
         let names = ["host", "x-sdk-date", "content-type"];
         let authorization = authorize(signed, &names, &self.credentials);
-        install_provider();
         let method = reqwest::Method::from_bytes(self.method.as_bytes()).unwrap();
         let url = format!("http://{}{path}?{query}", self.address);
-        let mut request = reqwest::Client::new()
-            .request(method, url)
-            .body(body.to_owned());
+        let mut request = self.http.request(method, url).body(body);
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let response = request
-            .header("authorization", authorization)
-            .send()
-            .await
-            .unwrap();
-        (response.status().as_u16(), response.json().await.unwrap())
+        for (name, value) in more {
+            request = request.header(*name, value);
+        }
+        request.header("authorization", authorization).send().await
     }
 
     #[track_caller]
@@ -106,142 +128,65 @@ impl Caller {
     }
 }
 
-fn start() -> (Caller, SharedMarket, Clock) {
-    let listing = Listing {
-        name: "cad".to_owned(),
-        url: "https://example.com/in".to_owned(),
-        keys: Keys::default(),
-    };
-    let (market, clock) = (Market::new(vec![listing], 7).shared(), Clock::start(1));
-    let api = OpenApi {
-        market: Arc::clone(&market),
-        clock: clock.clone(),
-        credentials: credentials(),
-    };
-    let server =
-        HttpServer::new(move || App::new().configure(|config| api.clone().configure(config)));
-    let server = server
-        .workers(1)
-        .disable_signals()
-        .bind(("127.0.0.1", 0))
-        .unwrap();
-    let address = server.addrs()[0];
-    drop(actix_web::rt::spawn(server.run()));
-    (Caller::new(address), market, clock)
+/// Open APIs to a market with two listings, `cad` and `cam`, each with a base key of its own.
+struct Scene {
+    caller: Caller,
+    market: SharedMarket,
+    clock: Clock,
+    manner: Arc<Manner>,
 }
 
-fn sell(market: &SharedMarket, clock: &Clock) -> Sale {
-    market
-        .lock()
-        .unwrap()
-        .sell_code("cad", purchase(), clock.now())
-        .unwrap()
-        .0
-}
-
-#[actix_web::test]
-async fn a_code_goes_from_issued_to_released() {
-    let (caller, market, clock) = start();
-    let sale = sell(&market, &clock);
-    let code = sale.name().unwrap().to_owned();
-    let change = |change| {
-        market
-            .lock()
-            .unwrap()
-            .change(&code, change, clock.now())
-            .unwrap()
-    };
-    let body = json!({ "license": code, "real_effect_time": "20260102153555" }).to_string();
-
-    Caller::assert_code(&caller.activate(&body).await, 200, "92020004");
-    Caller::assert_code(&caller.heartbeat(&code).await, 200, "92020011");
-    change(Change::Claim);
-    let answer = caller.activate(&body).await;
-    Caller::assert_code(&answer, 200, "92020000");
-    let info = answer.1["data"]["license_code_info"]
-        .as_str()
-        .expect("JSON in a string");
-    let info: Value = serde_json::from_str(info).unwrap();
-    assert_eq!(
-        (&info["status"], &info["amount"]),
-        (&json!("ALIVE"), &json!(2))
-    );
-    assert_eq!(info["order_id"], json!(sale.order.order));
-    Caller::assert_code(&caller.activate(&body).await, 200, "92020003");
-
-    let state = async || caller.heartbeat(&code).await.1["data"]["status"].clone();
-    assert_eq!(state().await, "ALIVE");
-    assert!(
-        market
-            .lock()
-            .unwrap()
-            .sale(&code)
-            .unwrap()
-            .view(clock.now())
-            .checked
-    );
-    change(Change::Freeze);
-    assert_eq!(state().await, "EXPIRED");
-    change(Change::Unfreeze);
-    clock.advance(40 * 24 * 60 * 60);
-    assert_eq!(state().await, "EXPIRED");
-    change(Change::Release);
-    assert_eq!(state().await, "RELEASED");
-}
-
-#[actix_web::test]
-async fn a_wrong_signature_key_or_clock_stops_at_the_gateway() {
-    let (mut caller, ..) = start();
-    let body = r#"{"license":"PLTEST0001"}"#;
-    caller.clock_off = TimeDelta::minutes(-16);
-    Caller::assert_code(&caller.activate(body).await, 401, "APIGW.0301");
-    caller.clock_off = TimeDelta::minutes(14);
-    Caller::assert_code(&caller.activate(body).await, 200, "92020005");
-    caller.credentials.secret_access_key = SecretString::from("another");
-    Caller::assert_code(&caller.activate(body).await, 401, "APIGW.0301");
-    caller.credentials = credentials();
-    caller.credentials.access_key_id = "AKOTHER".to_owned();
-    Caller::assert_code(&caller.activate(body).await, 401, "APIGW.0301");
-}
-
-#[actix_web::test]
-async fn malformed_calls_have_codes_of_their_own() {
-    let (mut caller, ..) = start();
-    let long = json!({ "license": "P".repeat(65) }).to_string();
-    for body in [
-        "{}",
-        r#"{"license":""}"#,
-        r#"{"license":1}"#,
-        "[]",
-        long.as_str(),
-    ] {
-        Caller::assert_code(&caller.activate(body).await, 400, "95000001");
+impl Scene {
+    fn start() -> Self {
+        let listing = |name: &str| Listing {
+            name: name.to_owned(),
+            url: "https://example.com/in".to_owned(),
+            keys: Keys {
+                base: Some(SecretString::from(format!("base-key-of-{name}"))),
+                ..Keys::default()
+            },
+        };
+        let market = Market::new(vec![listing("cad"), listing("cam")], 7).shared();
+        let clock = Clock::start(1);
+        let api = OpenApi::new(Arc::clone(&market), clock.clone(), credentials(), 7);
+        let manner = api.manner();
+        let server =
+            HttpServer::new(move || App::new().configure(|config| api.clone().configure(config)));
+        let server = server
+            .workers(1)
+            .disable_signals()
+            .bind(("127.0.0.1", 0))
+            .unwrap();
+        let address = server.addrs()[0];
+        drop(actix_web::rt::spawn(server.run()));
+        Self {
+            caller: Caller::new(address),
+            market,
+            clock,
+            manner,
+        }
     }
-    let body = r#"{"license":"PLTEST0001","real_effect_time":"today"}"#;
-    Caller::assert_code(&caller.activate(body).await, 400, "95000001");
-    Caller::assert_code(&caller.activate("{").await, 400, "95000004");
-    caller.content_type = "text/plain";
-    Caller::assert_code(&caller.activate("{}").await, 415, "95000003");
-    caller.method = "PUT";
-    Caller::assert_code(&caller.activate("{}").await, 405, "95000002");
-}
 
-#[actix_web::test]
-async fn an_order_can_be_asked_for() {
-    let (mut caller, market, clock) = start();
-    caller.method = "GET";
-    let sale = sell(&market, &clock);
-    let query = format!("orderId={}", sale.order.order);
-    let (status, answer) = caller.call("/v1/order/query", &query, "").await;
-    assert_eq!((status, &answer["resultCode"]), (200, &json!("MKT.0000")));
-    assert_eq!(answer["orderInfo"]["orderType"], "NEW");
-    let product = &answer["orderInfo"]["orderLine"][0]["productInfo"][0];
-    assert_eq!(
-        product,
-        &json!({ "productId": "OFFI0000001", "linearValue": 2 })
-    );
-    let (_, answer) = caller.call("/v1/order/query", "orderId=CS0", "").await;
-    assert_eq!(answer["resultCode"], "MKT.9001");
-    let (_, answer) = caller.call("/v1/order/query", "", "").await;
-    assert_eq!(answer["resultCode"], "MKT.0101");
+    fn market(&self) -> MutexGuard<'_, Market> {
+        self.market.lock().unwrap()
+    }
+
+    fn sell(&self) -> Sale {
+        let now = self.clock.now();
+        self.market().sell_code("cad", purchase(), now).unwrap().0
+    }
+
+    /// Sells an instance, and lets the merchant name it.
+    fn sell_instance(&self, listing: &str, charging: Charging, name: &str) -> Sale {
+        let (now, mut market) = (self.clock.now(), self.market());
+        let sold = market.sell_instance_by(charging, listing, purchase(), now);
+        let sale = sold.unwrap().0;
+        market.provisioned(&sale.order.order, name.to_owned());
+        sale
+    }
+
+    fn change(&self, id: &str, change: Change) {
+        let now = self.clock.now();
+        self.market().change(id, change, now).unwrap();
+    }
 }

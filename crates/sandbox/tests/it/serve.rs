@@ -12,15 +12,15 @@ use crate::install_provider;
 use crate::merchant::{KEY, Manner, Merchant};
 use crate::open_api::{Caller, credentials};
 
-struct Running {
-    address: std::net::SocketAddr,
+pub(crate) struct Running {
+    pub(crate) address: std::net::SocketAddr,
     stop: oneshot::Sender<()>,
     ended: tokio::task::JoinHandle<std::io::Result<()>>,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
 }
 
 impl Running {
-    fn start(manner: Manner) -> Self {
+    pub(crate) fn start(manner: Manner) -> Self {
         install_provider();
         let (target, _merchant) = Merchant::start(manner);
         let key = || Some(SecretString::from(KEY));
@@ -48,7 +48,7 @@ impl Running {
         }
     }
 
-    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         let request = self
             .http
             .post(format!("http://{}/sandbox{path}", self.address));
@@ -56,7 +56,7 @@ impl Running {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    async fn list(&self, path: &str) -> Value {
+    pub(crate) async fn list(&self, path: &str) -> Value {
         let response = self
             .http
             .get(format!("http://{}/sandbox{path}", self.address))
@@ -65,7 +65,7 @@ impl Running {
     }
 
     /// Waits until every message has ended, and returns the list.
-    async fn ended_messages(&self) -> Vec<Value> {
+    pub(crate) async fn ended_messages(&self) -> Vec<Value> {
         loop {
             let messages = self.list("/messages").await.as_array().unwrap().clone();
             if messages.iter().all(|message| message["state"] != "pending") {
@@ -82,7 +82,12 @@ impl Running {
             .collect()
     }
 
-    async fn end(self) {
+    pub(crate) async fn page(&self) -> String {
+        let page = self.http.get(format!("http://{}/", self.address)).send();
+        page.await.unwrap().text().await.unwrap()
+    }
+
+    pub(crate) async fn end(self) {
         self.stop.send(()).unwrap();
         self.ended.await.unwrap().unwrap();
     }

@@ -1,6 +1,7 @@
 //! `tenure demo`: a marketplace against a service, in a fresh folder.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use actix_web::rt::System;
@@ -10,7 +11,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tenure_journal::{SqliteReader, verify};
 use tenure_sandbox::client::Client;
-use tenure_sandbox::play::{Stage, Step, play};
+use tenure_sandbox::play::{Stage, Step, play, play_v1};
 use tenure_sandbox::sdk::Credentials;
 use tenure_sandbox::serve::{Config as SandboxConfig, Sandbox};
 use tokio::sync::oneshot;
@@ -53,18 +54,15 @@ impl Demo {
             drop(marketplace);
             let config = config(folder.path(), marketplace_address, &credentials);
             let service = Service::start(&config).unavailable()?;
-            let played = self
-                .play(&config, &service, marketplace_address, credentials, output)
-                .await;
-            service.stop().await;
-            played
+            self.play(&config, service, marketplace_address, credentials, output)
+                .await
         })
     }
 
     async fn play(
         self,
         config: &Config,
-        service: &Service,
+        service: Service,
         marketplace: SocketAddr,
         credentials: Credentials,
         output: Output,
@@ -92,12 +90,9 @@ impl Demo {
             listing: "demo",
         };
         let api = Questions::of(service.api).unavailable()?;
-        let steps = play(
-            &stage,
-            async |code| api.activate(&code).await,
-            async |license| api.status(&license).await,
-        )
-        .await;
+        let status_of = async |license: String| api.status(&license).await;
+        let mut steps = play(&stage, async |code| api.activate(&code).await, status_of).await;
+        steps.extend(play_v1(&stage, status_of).await);
         let told = tell(&steps, config, &api, output).await;
         if !self.exit && told.is_ok() {
             output.line(format_args!("\nThe API is at http://{}: try", service.api));
@@ -110,6 +105,8 @@ impl Demo {
         if self.exit && told.is_ok() {
             output.line("Next: `tenure demo` stays up to be looked at; README.md says how to run it for real.");
         }
+        // The service first: what it still has to ask is not asked in vain.
+        service.stop().await;
         drop(stop);
         serving.await.unavailable()?.unavailable()?;
         told
@@ -125,12 +122,17 @@ fn config(folder: &std::path::Path, marketplace: SocketAddr, credentials: &Crede
     config.journal.url = format!("sqlite:{}", folder.join("journal.db").display());
     config.projector.path = folder.join("read.db");
     let mut listing = ListingConfig::development();
+    // V1.0 hands an account to the buyer, encrypted.
+    listing.provisioning.user_name = Some(SecretString::from("admin"));
+    listing.provisioning.password = Some(SecretString::from("example-password"));
     listing.open_api = Some(OpenApi {
         access_key_id: credentials.access_key_id.clone(),
         secret_access_key: Some(credentials.secret_access_key.clone()),
         secret_access_key_file: None,
         endpoint: format!("http://{marketplace}"),
         fallback: None,
+        query_orders: true,
+        orders_per_second: NonZeroU32::MIN.saturating_add(49),
     });
     config.listing.push(listing);
     config

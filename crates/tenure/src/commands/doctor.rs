@@ -2,22 +2,29 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt::System;
 use anyhow::{Context, anyhow};
 use chrono::DateTime;
 use serde_json::{Value, json};
-use tenure_domain::Instant;
+use tenure_domain::{Instant, OrderId};
 use tenure_journal::{Clock, OpenError, ReadLog, SqliteReader, SystemClock};
+use tenure_koogallery::open_api::{Reaction, order};
+use tenure_outbound::Account;
 
 use crate::config::Config;
 use crate::failure::{Classify, Failure};
 use crate::output::Output;
+use crate::service;
 
 /// The marketplace refuses calls whose time is a minute off, and answers that are later than five
 /// seconds.
 const CLOCK_SECONDS_MAX: i64 = 30;
+
+/// An order of the marketplace that the guides name for debugging: everybody may ask about it.
+const DEBUGGING_ORDER: &str = "MOCKPERIODYEARNEW";
 
 /// How long the marketplace may take to answer.
 const REACH_PATIENCE: Duration = Duration::from_secs(10);
@@ -90,6 +97,32 @@ fn look(config: &Config, findings: &mut Vec<Finding>) {
             let what = format!("marketplace of listing {}", listing.id);
             findings.push(Finding::of(what, reach(&open_api.endpoint)));
         }
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    match service::accounts(config, &clock) {
+        Ok(accounts) => findings.extend(accounts.iter().map(|(listing, account)| {
+            Finding::of(format!("access key of listing {listing}"), access(account))
+        })),
+        Err(error) => findings.push(Finding::of("access keys", Err(error))),
+    }
+}
+
+/// Asks about an order, as the service does after a purchase: whether the marketplace lets us.
+fn access(account: &Account) -> anyhow::Result<String> {
+    let request = order::request(&OrderId::parse(DEBUGGING_ORDER)?, None);
+    let received = System::new()
+        .block_on(account.client.send(&request))
+        .context("the marketplace could not be asked about an order")?;
+    let Err(error) = order::read(received.status, &received.body) else {
+        return Ok("accepted".to_owned());
+    };
+    match error.reaction() {
+        Reaction::Alarm => Err(error).context(
+            "compare open_api.access_key_id and its secret with the seller's account, give its \
+             user the right to the open APIs, and set the clock",
+        ),
+        Reaction::Retry => Err(error).context("try again in a while"),
+        Reaction::GiveUp => Ok(format!("accepted, though of an order it says: {error}")),
     }
 }
 

@@ -23,8 +23,11 @@ use crate::output::Output;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sandbox {
     /// Try every case of the marketplace's debugging page, and every case that must be turned away
-    #[command(after_help = "Example: tenure sandbox check --family license --key \
-        development-license-key --target http://127.0.0.1:8080/koogallery/demo")]
+    #[command(
+        after_help = "With --format junit, a build server reads the report.\n\n\
+        Example: tenure sandbox check --family license --key \
+        development-license-key --target http://127.0.0.1:8080/koogallery/demo"
+    )]
     Check(Check),
     /// Serve a marketplace to develop against: open APIs, orders, codes, callbacks with retries
     #[command(after_help = "Example: tenure sandbox serve --bind 127.0.0.1:8090 --retry-seconds 5")]
@@ -37,7 +40,8 @@ pub(crate) struct Check {
     /// The production address
     #[arg(long, value_name = "URL")]
     target: String,
-    /// license (authorization codes), saas, or order (order notification)
+    /// license (authorization codes), saas, order (order notification), or the older saas-v1 and
+    /// license-v1, which are called by GET
     #[arg(long)]
     family: Family,
     /// The key of that interface type
@@ -83,6 +87,11 @@ pub(crate) struct Serve {
 }
 
 impl Sandbox {
+    /// Whether it ends in a report that a build server can read.
+    pub(crate) fn reports(&self) -> bool {
+        matches!(self, Self::Check(_))
+    }
+
     /// Runs it.
     pub(crate) fn run(
         self,
@@ -106,6 +115,8 @@ impl Check {
         let report = System::new().block_on(check(&client, &target, self.family));
         if output.is_json() {
             output.json(&serde_json::to_value(&report).unavailable()?);
+        } else if output.is_junit() {
+            output.line(report.junit());
         } else {
             output.line(&report);
         }

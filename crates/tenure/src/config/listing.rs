@@ -1,12 +1,14 @@
 //! One production address, as configured.
 
-use std::path::PathBuf;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tenure_domain::{Family, ListingId, MerchantId, WhenAbsent};
 use tenure_ingress::Listing;
+use tenure_koogallery::v1::{self, EncryptType};
 use tenure_koogallery::{AccessKey, AppInfo, KeyRing, Keys, Settings};
 
 use super::secret::Secrets;
@@ -64,6 +66,12 @@ pub(crate) struct Provisioning {
     pub front_end_url: Option<String>,
     /// Where the buyer's administrator finds it.
     pub admin_url: Option<String>,
+    /// The name of the account with which every buyer begins. V1.0 only.
+    pub user_name: Option<SecretString>,
+    /// The password of that account.
+    pub password: Option<SecretString>,
+    /// Or a file that holds it.
+    pub password_file: Option<PathBuf>,
     /// A remark for the buyer.
     pub memo: Option<String>,
     /// What `changeInstanceCheck` is told: whether a renewal may change the specification.
@@ -95,6 +103,12 @@ pub(crate) struct OpenApi {
     pub endpoint: String,
     /// The address for when that one cannot be reached.
     pub fallback: Option<String>,
+    /// Whether the details of orders are asked for.
+    #[serde(default = "default_query_orders")]
+    pub query_orders: bool,
+    /// The most orders asked about a second.
+    #[serde(default = "default_orders_per_second")]
+    pub orders_per_second: NonZeroU32,
 }
 
 /// What the marketplace's guides leave open, or contradict each other about.
@@ -111,6 +125,10 @@ pub(crate) struct Protocol {
     pub unknown_code: UnknownCode,
     /// What the base interfaces deliver.
     pub family: InstanceFamily,
+    /// How V1.0 answers encrypt an account: `1` for AES-256, `2` for AES-128.
+    pub encrypt_type: u8,
+    /// How far the time of a V1.0 call may lie from its arrival. The guides have no such rule.
+    pub v1_freshness_seconds: Option<u32>,
 }
 
 /// What becomes of a call about a code that was never activated here.
@@ -137,12 +155,23 @@ fn default_endpoint() -> String {
     "https://mkt.myhuaweicloud.com".to_owned()
 }
 
+fn default_query_orders() -> bool {
+    true
+}
+
+fn default_orders_per_second() -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(4)
+}
+
 impl Default for Provisioning {
     fn default() -> Self {
         Self {
             mode: ProvisioningMode::Static,
             front_end_url: None,
             admin_url: None,
+            user_name: None,
+            password: None,
+            password_file: None,
             memo: None,
             allow_change: true,
         }
@@ -158,6 +187,8 @@ impl Default for Protocol {
             grace_seconds: settings.grace_seconds,
             unknown_code: UnknownCode::Remember,
             family: InstanceFamily::Saas,
+            encrypt_type: 1,
+            v1_freshness_seconds: None,
         }
     }
 }
@@ -205,9 +236,16 @@ impl ListingConfig {
                 .map(|front_end_url| AppInfo {
                     front_end_url,
                     admin_url: self.provisioning.admin_url.clone(),
+                    user_name: None,
+                    password: None,
                     memo: self.provisioning.memo.clone(),
                 }),
             allows_change: self.provisioning.allow_change,
+            v1: v1::Settings {
+                freshness_seconds: self.protocol.v1_freshness_seconds,
+                encrypt_type: self.protocol.encrypt_type()?,
+                account: self.provisioning.account()?,
+            },
         })
     }
 
@@ -250,6 +288,33 @@ impl ListingConfig {
             },
             ready_at_once: self.provisioning.mode == ProvisioningMode::Static,
         }
+    }
+}
+
+impl Provisioning {
+    /// The account with which every buyer begins, as far as there is one.
+    fn account(&self) -> anyhow::Result<v1::InitialAccount> {
+        let one = |inline: &Option<SecretString>, file: Option<&Path>, name: &str| {
+            let inline: Vec<_> = inline.iter().cloned().collect();
+            let secrets = Secrets {
+                inline: &inline,
+                file,
+            };
+            anyhow::Ok(secrets.read(name)?.into_iter().next())
+        };
+        let user_name = one(&self.user_name, None, "provisioning.user_name")?;
+        let file = self.password_file.as_deref();
+        let password = one(&self.password, file, "provisioning.password")?;
+        v1::InitialAccount::parse(user_name, password)
+            .context("provisioning.user_name or provisioning.password cannot be told to buyers")
+    }
+}
+
+impl Protocol {
+    fn encrypt_type(&self) -> anyhow::Result<EncryptType> {
+        let wire = self.encrypt_type.to_string();
+        EncryptType::from_wire(&wire)
+            .context("protocol.encrypt_type must be 1 (AES-256) or 2 (AES-128)")
     }
 }
 

@@ -1,0 +1,353 @@
+//! The entry of the kit: versions, keys, repeats, and bytes of every kind.
+
+use proptest::prelude::*;
+use serde_json::json;
+use tenure_domain::Instant;
+use tenure_koogallery::kit::{
+    self, BODY_BYTES_MAX, Headers, Interface, Novelty, Version, signature,
+};
+use tenure_koogallery::v1::{Parameters, auth_token};
+use tenure_koogallery::{KeyRing, NonceMemory, NonceRefused, Rejection};
+
+use crate::caller::{TIMESTAMP, instant, key};
+use crate::kit_caller::{Call, V1_KEY, V2_KEY, rejection};
+use crate::kit_fields::{application, department, departments, tenant, users};
+use crate::kit_vectors::{S1, S1_SIGN};
+
+#[test]
+fn the_first_fault_in_the_order_of_the_checks_wins() {
+    let body = "[";
+    let sign = signature::sign(&key(V2_KEY), "n", TIMESTAMP, body.as_bytes());
+    let long = "n".repeat(129);
+    let call = Call::v2(Interface::TenantSync, body, "00");
+    let call = Call {
+        timestamp: None,
+        nonce: None,
+        sign: None,
+        ..call
+    };
+    assert_eq!(rejection(&call), Rejection::MissingTimestamp);
+    let call = Call {
+        timestamp: Some("1"),
+        ..call
+    };
+    assert_eq!(rejection(&call), Rejection::StaleTimestamp);
+    let call = Call {
+        timestamp: Some(TIMESTAMP),
+        ..call
+    };
+    assert_eq!(rejection(&call), Rejection::MissingNonce);
+    let call = Call {
+        nonce: Some(&long),
+        ..call
+    };
+    assert_eq!(rejection(&call), Rejection::MalformedNonce);
+    let call = Call {
+        nonce: Some("n"),
+        ..call
+    };
+    assert_eq!(rejection(&call), Rejection::MissingSignature);
+    let call = Call {
+        sign: Some("00"),
+        ..call
+    };
+    let rejected = call.read().unwrap_err();
+    assert_eq!(rejected.rejection.to_string(), "body is not a JSON object");
+    assert!(rejected.key.is_none());
+    // It is no better JSON for being signed, and known to be the marketplace's.
+    let rejected = Call {
+        sign: Some(&sign),
+        ..call
+    }
+    .read()
+    .unwrap_err();
+    assert_eq!(rejected.rejection.to_string(), "body is not a JSON object");
+    assert!(rejected.key.is_some());
+    let call = Call {
+        body: b"{}",
+        ..call
+    };
+    assert_eq!(rejection(&call), Rejection::WrongSignature);
+    let sign = signature::sign(&key(V2_KEY), "n", TIMESTAMP, b"{}");
+    let call = Call {
+        sign: Some(&sign),
+        ..call
+    };
+    assert_eq!(rejection(&call).to_string(), "testFlag is missing");
+}
+
+#[test]
+fn a_listing_without_keys_takes_no_part() {
+    let headers = Headers {
+        sign: Some(S1_SIGN),
+        timestamp: Some(TIMESTAMP),
+        nonce: Some("n"),
+        auth_token: Some("AAAA"),
+    };
+    for version in [Version::V1, Version::V2] {
+        let rejected = kit::read(
+            version,
+            Interface::TenantSync,
+            &KeyRing::default(),
+            &headers,
+            S1.as_bytes(),
+            instant(TIMESTAMP),
+        );
+        assert_eq!(rejected.unwrap_err().rejection, Rejection::WrongFamily);
+    }
+}
+
+#[test]
+fn no_proof_of_one_version_is_one_of_the_other() {
+    let call = Call::v2(Interface::TenantSync, S1, S1_SIGN);
+    let call = Call {
+        auth_token: Some(S1_SIGN),
+        version: Version::V1,
+        ..call
+    };
+    assert_eq!(rejection(&call), Rejection::WrongAuthToken);
+    let token = "7zrE0ZUF2zEHbxLnn33Uej/DnvKiZEVDDIRhGcptNp8=";
+    let call = Call {
+        sign: Some(token),
+        version: Version::V2,
+        ..call
+    };
+    assert_eq!(rejection(&call), Rejection::WrongSignature);
+}
+
+#[test]
+fn a_body_is_bounded() {
+    let call = Call::v2(Interface::TenantSync, "", "00");
+    let body = vec![b' '; BODY_BYTES_MAX + 1];
+    let long = Call {
+        body: &body,
+        ..call
+    };
+    assert_eq!(rejection(&long), Rejection::BodyTooLarge);
+    let right = Call {
+        body: &body[1..],
+        ..call
+    };
+    assert_eq!(rejection(&right).to_string(), "body is not a JSON object");
+}
+
+#[test]
+fn members_and_depth_of_a_body_are_bounded() {
+    let members: Vec<_> = (0..129).map(|n| format!(r#""{n}":0"#)).collect();
+    let body = format!("{{{}}}", members.join(","));
+    let rejected = Call::signed(Interface::TenantSync, &body).unwrap_err();
+    assert_eq!(rejected.rejection.to_string(), "body is too long");
+    let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    let rejected = Call::signed(Interface::TenantSync, &deep).unwrap_err();
+    assert_eq!(
+        rejected.rejection.to_string(),
+        "body has a value that is not allowed"
+    );
+}
+
+/// A token over members given as they are to be signed.
+fn token(members: &[(&str, &str)]) -> String {
+    let parameters: Parameters = members
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    auth_token::sign(&key(V1_KEY), &parameters)
+}
+
+#[test]
+fn version_1_has_fewer_flags() {
+    for (interface, last) in [
+        (Interface::TenantSync, 1),
+        (Interface::ApplicationSync, 1),
+        (Interface::AuthSync, 2),
+        (Interface::SingleOrgSync, 2),
+    ] {
+        for flag in 0..=3 {
+            let flag = flag.to_string();
+            let members = [
+                ("appId", "app-9"),
+                ("clientId", "client-1"),
+                ("clientSecret", "AAAA"),
+                ("domainName", "demo.example.com"),
+                ("flag", &flag),
+                ("name", "n"),
+                ("orgCode", "1"),
+                ("orgName", "a"),
+                ("tenantCode", "demo"),
+                ("tenantId", "t-0001"),
+                ("testFlag", "0"),
+                ("timeStamp", "20240102030405678"),
+                ("userList", "[]"),
+            ];
+            let body: serde_json::Map<_, _> = members
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), json!(value)))
+                .collect();
+            let body = serde_json::Value::Object(body).to_string();
+            let token = token(&members);
+            let read = Call::v1(interface, &body, &token).read();
+            assert_eq!(read.is_ok(), flag.parse::<u32>().unwrap() <= last);
+        }
+    }
+}
+
+#[test]
+fn a_member_that_looks_like_the_token_is_not_one() {
+    let body = json!({"tenantId": "t-0001", "authToken": token(&[]), "testFlag": 0,
+        "timeStamp": "1"});
+    let call = body.to_string();
+    let call = Call::v1(Interface::TenantSync, &call, "AAAA");
+    assert_eq!(rejection(&call), Rejection::WrongAuthToken);
+}
+
+#[test]
+fn the_same_call_is_told_from_another_with_its_nonce() {
+    let now = instant(TIMESTAMP);
+    let mut memory = NonceMemory::new(3);
+    let first = Call::v2(Interface::TenantSync, S1, S1_SIGN).read().unwrap();
+    let again = Call::v2(Interface::TenantSync, S1, S1_SIGN).read().unwrap();
+    let other = Call::signed(Interface::TenantSync, &tenant().to_string()).unwrap();
+    let elsewhere = Call::signed(Interface::SingleOrgSync, &department().to_string()).unwrap();
+    let remember = |memory: &mut NonceMemory, call| kit::remember(memory, "cad-pro", call, now);
+    assert_eq!(remember(&mut memory, &first), Ok(Novelty::New));
+    assert_eq!(remember(&mut memory, &again), Ok(Novelty::Repeated));
+    for call in [&other, &elsewhere, &other] {
+        assert_eq!(remember(&mut memory, call), Err(NonceRefused::Seen));
+    }
+    assert_eq!(remember(&mut memory, &first), Ok(Novelty::Repeated));
+    // The order interfaces have nonces of their own.
+    let nonce = Call::v2(Interface::TenantSync, S1, S1_SIGN).nonce.unwrap();
+    assert_eq!(memory.remember("cad-pro", nonce, now), Ok(()));
+    // Whoever could not store the call takes it out again.
+    kit::forget(&mut memory, "cad-pro", &first);
+    assert_eq!(memory.len(), 1);
+    assert_eq!(remember(&mut memory, &other), Ok(Novelty::New));
+    assert_eq!(remember(&mut memory, &first), Err(NonceRefused::Seen));
+}
+
+#[test]
+fn a_signed_body_that_comes_through_another_interface_is_another_call() {
+    let body = r#"{"tenantId":"t-0001","orgCode":"1","flag":0,"testFlag":0}"#;
+    let mut memory = NonceMemory::new(10);
+    let mut remember = |interface| {
+        let call = Call::signed(interface, body).unwrap();
+        kit::remember(&mut memory, "cad-pro", &call, instant(TIMESTAMP))
+    };
+    assert_eq!(remember(Interface::SingleOrgSync), Ok(Novelty::New));
+    assert_eq!(remember(Interface::TenantSync), Err(NonceRefused::Seen));
+    assert_eq!(remember(Interface::SingleOrgSync), Ok(Novelty::Repeated));
+}
+
+#[test]
+fn a_full_memory_keeps_no_half_of_a_call() {
+    let mut memory = NonceMemory::new(1);
+    let call = Call::v2(Interface::TenantSync, S1, S1_SIGN).read().unwrap();
+    let remembered = kit::remember(&mut memory, "cad-pro", &call, instant(TIMESTAMP));
+    assert_eq!(remembered, Err(NonceRefused::Full));
+    assert!(memory.is_empty());
+}
+
+#[test]
+fn a_call_without_a_nonce_is_always_new() {
+    let mut memory = NonceMemory::new(10);
+    let token = "7zrE0ZUF2zEHbxLnn33Uej/DnvKiZEVDDIRhGcptNp8=";
+    for _ in 0..2 {
+        let call = Call::v1(Interface::TenantSync, S1, token).read().unwrap();
+        let remembered = kit::remember(&mut memory, "cad-pro", &call, instant(TIMESTAMP));
+        assert_eq!(remembered, Ok(Novelty::New));
+    }
+    assert!(memory.is_empty());
+}
+
+fn interface() -> impl Strategy<Value = Interface> {
+    prop::sample::select(Interface::ALL.to_vec())
+}
+
+fn header() -> impl Strategy<Value = Option<String>> {
+    prop::option::of("(?s).{0,40}")
+}
+
+/// Bodies that are almost right: a right one with a few characters replaced.
+fn body() -> impl Strategy<Value = String> {
+    let right = prop::sample::select(vec![
+        S1.to_owned(),
+        tenant().to_string(),
+        application().to_string(),
+        users(
+            json!([{"userName": "u", "name": "n", "orgCode": "1", "role": "user",
+            "enable": "true", "extension": {"entryDate": "2022-11-9"}}]),
+        )
+        .to_string(),
+        users(json!("[{userName:\"u\"}]")).to_string(),
+        department().to_string(),
+        departments(json!([{"orgCode": "1", "orgName": "a"}])).to_string(),
+    ]);
+    let edit = (
+        any::<prop::sample::Index>(),
+        "[\\[\\]{}\",:0-9a-z\\\\企\u{0}]{0,4}",
+    );
+    (right, prop::collection::vec(edit, 0..4)).prop_map(|(mut text, edits)| {
+        for (place, new) in edits {
+            let place = place.index(text.len());
+            if text.is_char_boundary(place) && text.is_char_boundary(place + 1) {
+                text.replace_range(place..=place, &new);
+            }
+        }
+        text
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_headers_and_no_bytes_panic(
+        interface in interface(),
+        (sign, timestamp, nonce, auth_token) in (header(), header(), header(), header()),
+        body in any::<Vec<u8>>(),
+        arrived_at in any::<i64>().prop_map(Instant::from_micros),
+    ) {
+        for version in [Version::V1, Version::V2] {
+            let call = Call {
+                version,
+                interface,
+                sign: sign.as_deref(),
+                timestamp: timestamp.as_deref(),
+                nonce: nonce.as_deref(),
+                auth_token: auth_token.as_deref(),
+                body: &body,
+                arrived_at,
+            };
+            prop_assert!(call.read().is_err());
+        }
+    }
+
+    #[test]
+    fn no_signed_body_panics(interface in interface(), body in body()) {
+        if let Err(rejected) = Call::signed(interface, &body) {
+            prop_assert!(rejected.key.is_some());
+        }
+    }
+
+    #[test]
+    fn no_text_is_a_private_key_by_accident(text in "(?s)(-----[A-Z ]{0,20}-----\n)?.{0,200}") {
+        prop_assert!(kit::PrivateKey::parse(&text).is_err());
+    }
+
+    #[test]
+    fn what_is_signed_verifies_and_what_is_changed_does_not(
+        body in body(),
+        other in body(),
+        nonce in "[a-zA-Z0-9]{1,64}",
+    ) {
+        prop_assume!(body != other);
+        let sign = signature::sign(&key(V2_KEY), &nonce, TIMESTAMP, body.as_bytes());
+        let call = Call {
+            nonce: Some(&nonce),
+            ..Call::v2(Interface::TenantSync, &body, &sign)
+        };
+        let proven = call.read().map_or_else(|it| it.key.is_some(), |_| true);
+        prop_assert!(proven);
+        let changed = Call { body: other.as_bytes(), ..call };
+        let proven = changed.read().map_or_else(|it| it.key.is_some(), |_| true);
+        prop_assert!(!proven);
+    }
+}
