@@ -38,7 +38,7 @@ pub use memory::MemoryLog;
 pub use position::{Position, StreamVersion};
 pub use queue::{Queue, Unavailable};
 pub use receipt::{Receipt, ReceiptId, Verdict};
-pub use record::{Actor, Record};
+pub use record::{Actor, Record, UnreadRecord};
 pub use sqlite::{OpenError, SqliteLog, SqliteReader};
 pub use stream::{StreamId, Subject};
 pub use transact::{Arrived, Call, Decided, Done, Outcome, Request};

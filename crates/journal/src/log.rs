@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::event::Event;
 use crate::position::{Position, StreamVersion};
 use crate::receipt::{Receipt, ReceiptId};
-use crate::record::{Actor, Record};
+use crate::record::{Actor, Record, UnreadRecord};
 use crate::stream::StreamId;
 
 /// Reading a log.
@@ -23,6 +23,13 @@ pub trait ReadLog: Send {
 
     /// At most `limit` records after a position, in order.
     fn read_after(&mut self, after: Position, limit: usize) -> Result<Vec<Record>, ReadError>;
+
+    /// The same, with their events as they are stored.
+    fn read_unread_after(
+        &mut self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<UnreadRecord>, ReadError>;
 
     /// When the record at a position was recorded; `None` if there is no such record.
     fn recorded_at(&mut self, position: Position) -> Result<Option<Instant>, ReadError>;

@@ -10,7 +10,8 @@ use crate::event::Event;
 use crate::log::{AppendError, Batch, Head, Log, ReadError, ReadLog};
 use crate::position::{Position, StreamVersion};
 use crate::receipt::{Receipt, ReceiptId};
-use crate::record::Record;
+use crate::record::{Record, UnreadRecord};
+use crate::stored;
 use crate::stream::StreamId;
 
 /// A log in memory. Clones share it, as connections share a file.
@@ -78,6 +79,19 @@ impl ReadLog for MemoryLog {
             .take(limit)
             .cloned()
             .collect())
+    }
+
+    fn read_unread_after(
+        &mut self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<UnreadRecord>, ReadError> {
+        let records = self.read_after(after, limit)?.into_iter();
+        let unread = records.map(|record| {
+            let stored = stored::encode(&record.event);
+            record.with(stored.into())
+        });
+        Ok(unread.collect())
     }
 
     fn recorded_at(&mut self, position: Position) -> Result<Option<Instant>, ReadError> {

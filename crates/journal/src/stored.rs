@@ -35,6 +35,41 @@ pub struct Stored {
     pub data: String,
 }
 
+/// An event as it was stored, by this version or another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    name: Cow<'static, str>,
+    format: u16,
+    data: Box<str>,
+}
+
+impl Unread {
+    /// Keeps what was stored.
+    pub fn new(name: &str, format: u16, data: &str) -> Self {
+        let known = FORMATS.into_iter().find(|(known, _)| *known == name);
+        Self {
+            name: known.map_or_else(|| Cow::Owned(name.to_owned()), |(known, _)| known.into()),
+            format,
+            data: data.into(),
+        }
+    }
+
+    /// Reads it.
+    pub fn read(&self) -> Result<Event, StoredError> {
+        decode(&self.name, self.format, &self.data)
+    }
+}
+
+impl From<Stored> for Unread {
+    fn from(stored: Stored) -> Self {
+        Self {
+            name: stored.name.into(),
+            format: stored.format,
+            data: stored.data.into(),
+        }
+    }
+}
+
 /// Why stored bytes are not an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoredError {

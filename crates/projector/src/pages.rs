@@ -1,10 +1,10 @@
 //! Reads a journal page by page on a thread of its own, so that reading and folding share the
-//! work of two cores.
+//! work of two cores. Events are read by the thread that folds, which has less to do.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use tenure_journal::{Position, ReadError, ReadLog, ReceiptId, Record};
+use tenure_journal::{Position, ReadError, ReadLog, ReceiptId, UnreadRecord};
 
 use crate::receipts::Thin;
 
@@ -16,7 +16,7 @@ const PAGES_WAITING_MAX: usize = 4;
 /// Records, and the receipts of all calls up to the last of them that are not in earlier pages.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Vec<UnreadRecord>,
     pub(crate) receipts: Vec<Thin>,
 }
 
@@ -69,12 +69,15 @@ impl Reader<'_> {
     fn read(&mut self, up_to: Position) -> Result<(), Unwanted> {
         let mut after = Position::START;
         while after < up_to {
-            let read = self.log.read_after(after, PAGE).and_then(|mut records| {
-                records.retain(|record| record.position <= up_to);
-                let last = records.last().ok_or_else(|| missing(after, up_to))?;
-                after = last.position;
-                Ok(records)
-            });
+            let read = self
+                .log
+                .read_unread_after(after, PAGE)
+                .and_then(|mut records| {
+                    records.retain(|record| record.position <= up_to);
+                    let last = records.last().ok_or_else(|| missing(after, up_to))?;
+                    after = last.position;
+                    Ok(records)
+                });
             let page = read.and_then(|records| self.with_receipts(records));
             self.send(page)?;
         }
@@ -92,7 +95,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn with_receipts(&mut self, records: Vec<Record>) -> Result<Page, ReadError> {
+    fn with_receipts(&mut self, records: Vec<UnreadRecord>) -> Result<Page, ReadError> {
         let last = records.iter().map(|record| record.receipt_id).max();
         let mut receipts = Vec::new();
         while self.receipts == Receipts::Read && self.last_receipt < last {

@@ -86,15 +86,16 @@ pub fn fold_afresh(
     store::create_tables(&transaction)?;
     let mut fold = Fold::begin(&transaction, receipts);
     pages::each(log, up_to, receipts, |page| -> Result<(), RebuildError> {
-        for record in &page.records {
-            fold.record(record)?;
+        let last = page.records.last().map(|record| record.position);
+        for record in page.records {
+            fold.record(&record.read()?)?;
         }
         for receipt in page.receipts {
             fold.receipt(receipt)?;
         }
         fold.receipts_are_complete();
-        if let Some(last) = page.records.last() {
-            progress(last.position, up_to);
+        if let Some(last) = last {
+            progress(last, up_to);
         }
         Ok(())
     })?;

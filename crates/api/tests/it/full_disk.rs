@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use tenure_domain::Instant;
 use tenure_journal::{
     AppendError, Batch, Event, Head, Log, MemoryLog, Position, ReadError, ReadLog, Receipt,
-    ReceiptId, Record, StreamId,
+    ReceiptId, Record, StreamId, UnreadRecord,
 };
 
 #[derive(Default)]
@@ -48,6 +48,14 @@ impl ReadLog for FullDisk {
 
     fn read_after(&mut self, after: Position, limit: usize) -> Result<Vec<Record>, ReadError> {
         self.0.read_after(after, limit)
+    }
+
+    fn read_unread_after(
+        &mut self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<UnreadRecord>, ReadError> {
+        self.0.read_unread_after(after, limit)
     }
 
     fn recorded_at(&mut self, position: Position) -> Result<Option<Instant>, ReadError> {

@@ -12,7 +12,7 @@ use crate::log::{Cause, Head, ReadError, ReadLog};
 use crate::migrate;
 use crate::position::Position;
 use crate::receipt::{Receipt, ReceiptId};
-use crate::record::Record;
+use crate::record::{Record, UnreadRecord};
 use crate::stream::StreamId;
 
 /// Names of streams that a connection keeps; one that reads the whole journal keeps more.
@@ -210,7 +210,7 @@ impl ReadLog for SqliteReader {
             .map_err(unread)?;
         let mut records = Vec::new();
         while let Some(row) = rows.next().map_err(unread)? {
-            records.push(rows::record_of(row, stream.clone())?);
+            records.push(rows::record_of(row, stream.clone())?.read()?);
         }
         // The indexed ones, then those of the tail: in order already, as long as SQLite takes the
         // halves of a union in turn.
@@ -219,6 +219,15 @@ impl ReadLog for SqliteReader {
     }
 
     fn read_after(&mut self, after: Position, limit: usize) -> Result<Vec<Record>, ReadError> {
+        let records = self.read_unread_after(after, limit)?;
+        records.into_iter().map(UnreadRecord::read).collect()
+    }
+
+    fn read_unread_after(
+        &mut self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<UnreadRecord>, ReadError> {
         let sql = include_str!("queries/read_after.sql");
         let mut statement = self.connection.prepare_cached(sql).map_err(unread)?;
         let mut rows = statement

@@ -8,13 +8,13 @@ use crate::event::Event;
 use crate::log::ReadError;
 use crate::position::{Position, StreamVersion};
 use crate::receipt::{Receipt, ReceiptId, Verdict};
-use crate::record::{Actor, Record};
-use crate::stored;
+use crate::record::{Actor, Record, UnreadRecord};
+use crate::stored::{self, Unread};
 use crate::stream::StreamId;
 
 /// A record, of the columns in the order in which the queries name them. The second is the stream,
 /// which the caller knows.
-pub(super) fn record_of(row: &Row<'_>, stream: StreamId) -> Result<Record, ReadError> {
+pub(super) fn record_of(row: &Row<'_>, stream: StreamId) -> Result<UnreadRecord, ReadError> {
     let position = position(row, 0).map_err(unread)?;
     let corrupt = |what: String| ReadError::Corrupt {
         what: format!("record {position}: {what}"),
@@ -22,8 +22,7 @@ pub(super) fn record_of(row: &Row<'_>, stream: StreamId) -> Result<Record, ReadE
     let misread = |error: rusqlite::Error| corrupt(error.to_string());
     let name = text(row, 4).map_err(misread)?;
     let format = row.get(5).map_err(misread)?;
-    let event = stored::decode(name, format, text(row, 6).map_err(misread)?)
-        .map_err(|error| corrupt(error.to_string()))?;
+    let event = Unread::new(name, format, text(row, 6).map_err(misread)?);
     let actor = text(row, 9).map_err(misread)?;
     Ok(Record {
         position,

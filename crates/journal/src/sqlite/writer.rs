@@ -17,7 +17,7 @@ use crate::event::Event;
 use crate::log::{AppendError, Batch, Cause, Draft, Head, Log, ReadError, ReadLog};
 use crate::position::{Position, StreamVersion};
 use crate::receipt::{Receipt, ReceiptId};
-use crate::record::Record;
+use crate::record::{Record, UnreadRecord};
 use crate::stored;
 use crate::stream::StreamId;
 
@@ -127,6 +127,14 @@ impl ReadLog for SqliteLog {
 
     fn read_after(&mut self, after: Position, limit: usize) -> Result<Vec<Record>, ReadError> {
         self.reader.read_after(after, limit)
+    }
+
+    fn read_unread_after(
+        &mut self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<UnreadRecord>, ReadError> {
+        self.reader.read_unread_after(after, limit)
     }
 
     fn recorded_at(&mut self, position: Position) -> Result<Option<Instant>, ReadError> {

@@ -6,7 +6,7 @@ use tenure_domain::Instant;
 use tenure_journal::log::Head;
 use tenure_journal::{
     AppendError, Batch, Event, Log, Position, ReadError, ReadLog, Receipt, ReceiptId, Record,
-    StreamId,
+    StreamId, UnreadRecord,
 };
 
 /// Does what a test wants instead of an append or of a probe.
@@ -65,6 +65,14 @@ impl<L: ReadLog> ReadLog for Hooked<L> {
 
     fn read_after(&mut self, after: Position, limit: usize) -> Result<Vec<Record>, ReadError> {
         self.log.read_after(after, limit)
+    }
+
+    fn read_unread_after(
+        &mut self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<UnreadRecord>, ReadError> {
+        self.log.read_unread_after(after, limit)
     }
 
     fn recorded_at(&mut self, position: Position) -> Result<Option<Instant>, ReadError> {
