@@ -59,11 +59,15 @@ pub enum Intent {
     Upgrade {
         /// The order line of the change.
         order: OrderLine,
+        /// What the call told of the order beside its name, if it did; as of a purchase.
+        details: Option<Box<OrderDetails>>,
     },
     /// `FREEZE`: before the term's end a suspension, at or after it an expiry.
     Freeze,
-    /// `expireInstance` of V1.0: an expiry, whatever end of the term is known here. V1.0 knows no
-    /// other word for the end, and lifts it by a renewal.
+    /// `expireInstance` of V1.0: an expiry, also where no end of the term is known here, or where
+    /// one is told that lies near. V1.0 knows no other word for the end, and lifts it by a renewal;
+    /// so the call does nothing once a renewal or a conversion set an end more than a day ahead.
+    /// The marketplace repeats a call for an hour, and the buyer may have renewed meanwhile.
     Expire,
     /// `UNFREEZE`, or `NORMAL` in the older words.
     Unfreeze,

@@ -10,9 +10,9 @@
 //! | renew | issued + renewed² | renewed³ | renewed³ | renewed³ | renewed³ | renewed + reinstated³ ⁴ | *released* |
 //! | cancel renewal | issued + renewal cancelled² | renewal cancelled³ | same | same | same | same | *released* |
 //! | convert to paid | issued + converted² | converted³ | same | same | same | converted + reinstated³ ⁴ | *released* |
-//! | upgrade | issued + upgraded² | upgraded³ | same | same | same | same | *released* |
+//! | upgrade | issued + upgraded (+ order known¹²)² | upgraded (+ order known¹²)³ | same | same | same | same | *released* |
 //! | freeze | issued + suspended² | suspended or expired⁶ | same | same | again | again | *released* |
-//! | expire | issued + expired² | expired | same | same | again | again | *released* |
+//! | expire | issued + expired² | expired¹³ | same | same | again | again | *released* |
 //! | unfreeze | issued² | again | again | again | reinstated | reinstated | *released* |
 //! | release | issued + released⁷ | released | released | released | released | released | again |
 //! | learn order¹¹ | *unknown* | order known | same | same | same | same | same |
@@ -34,7 +34,9 @@
 //! 10. Codes only. An instance is never activated: absent *unknown*, living "again".
 //! 11. Of orders that changed the license; otherwise *not its order*. Again, if just this is known
 //!     of the order line; anything else is the marketplace's later word, and counts.
-//! 12. If the call tells what the order is.
+//! 12. If the call tells what the order is, and just this is not known of it already.
+//! 13. Again, if the end of the term is one that a renewal or a conversion set, and lies more than
+//!     a day ahead: a call about the end before it, repeated after the buyer renewed.
 //!
 //! # Which refusal wins
 //!
@@ -49,6 +51,10 @@ use crate::license::{Change, ChangeKind, Family, Hold, License, Living, Phase};
 use crate::order_details::OrderDetails;
 use crate::refusal::Refusal;
 use crate::time::Instant;
+
+/// How far ahead, in seconds, an end lies that an expiry cannot be about. The marketplace repeats a
+/// call for an hour; the rest is for clocks and time zones.
+const EXPIRY_AHEAD_SECONDS_MAX: i64 = 86_400;
 
 /// Decides what a command does to a license: events, none if nothing is left to do, or a refusal.
 pub fn decide(license: &License, command: &Command) -> Result<Vec<Event>, Refusal> {
@@ -118,15 +124,19 @@ fn purchase(
         family: command.family,
         order: order.clone(),
     }];
-    if let Some(details) = details.filter(|details| details.order == *order) {
-        events.push(Event::OrderKnown(Box::new(details.clone())));
-    }
+    events.extend(told_of(order, details));
     if ready {
         events.push(Event::Provisioned {
             provisioned_at: command.at,
         });
     }
     events
+}
+
+/// That an order became known with the call that named it.
+fn told_of(order: &OrderLine, details: Option<&OrderDetails>) -> Option<Event> {
+    let details = details.filter(|details| details.order == *order)?;
+    Some(Event::OrderKnown(Box::new(details.clone())))
 }
 
 fn on_released(released: &Living, intent: &Intent) -> Result<Vec<Event>, Refusal> {
@@ -176,25 +186,46 @@ fn on_living(living: &Living, command: &Command) -> Result<Vec<Event>, Refusal> 
                 Event::RenewalCancelled(change.clone()),
             )
         },
-        Intent::Upgrade { order } => {
-            let known = Change::of_order(ChangeKind::Upgrade, order);
-            unless(
-                living.has_seen(&known),
-                Event::Upgraded {
-                    order: order.clone(),
-                },
-            )
-        },
+        Intent::Upgrade { order, details } => upgrade(living, order, details.as_deref()),
         Intent::Freeze if !living.term.has_ended(at) => {
             unless(living.hold.is_some(), Event::Suspended)
         },
-        Intent::Freeze | Intent::Expire => unless(living.hold.is_some(), Event::Expired),
+        Intent::Freeze => unless(living.hold.is_some(), Event::Expired),
+        Intent::Expire => {
+            let done = living.hold.is_some() || is_renewed_beyond(living, at);
+            unless(done, Event::Expired)
+        },
         Intent::Unfreeze => unless(living.hold.is_none(), Event::Reinstated),
         Intent::Release { order } => vec![Event::Released {
             order: order.clone(),
         }],
         Intent::LearnOrder(details) => return learn(living, details),
     })
+}
+
+fn upgrade(living: &Living, order: &OrderLine, details: Option<&OrderDetails>) -> Vec<Event> {
+    if living.has_seen(&Change::of_order(ChangeKind::Upgrade, order)) {
+        return Vec::new();
+    }
+    let mut events = vec![Event::Upgraded {
+        order: order.clone(),
+    }];
+    // The order may have made another change before, and be known since.
+    let news = details.filter(|details| !living.orders_known.contains(details));
+    events.extend(told_of(order, news));
+    events
+}
+
+/// Whether the buyer has paid for so long after `at` that no expiry at `at` can be meant.
+fn is_renewed_beyond(living: &Living, at: Instant) -> bool {
+    let Some(end) = living.term.expires_at else {
+        return false;
+    };
+    let is_bought = |change: &Change| {
+        matches!(change.kind, ChangeKind::Renewal | ChangeKind::Conversion)
+            && change.expires_at == Some(end)
+    };
+    end > at.plus_seconds(EXPIRY_AHEAD_SECONDS_MAX) && living.changes.iter().any(is_bought)
 }
 
 /// What an order is may be learned at any time, after the release too: it takes nothing and gives

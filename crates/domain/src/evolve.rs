@@ -5,7 +5,7 @@
 use crate::event::{Activation, Event, TermChange};
 use crate::ids::ListingId;
 use crate::license::{Change, ChangeKind, Family, Hold, License, Living, Phase};
-use crate::order_details::OrderDetails;
+use crate::order_details::{OrderDetails, OrderKind};
 use crate::term::Term;
 
 impl License {
@@ -139,19 +139,41 @@ impl Living {
         self.changes.push(Change::of_term(kind, change));
     }
 
-    /// Takes note of what an order is. What is licensed comes from the newest change that tells it,
-    /// so that a late answer about an old order takes nothing back.
+    /// Takes note of what an order is. Who bought comes from the newest change that tells it, and
+    /// what is licensed from the newest that grants it, so that a late answer about an old order
+    /// takes nothing back.
     fn learn(&mut self, details: &OrderDetails) {
         let order = &details.order;
         if !self.is_changed_by(order) {
             return;
         }
+        let customer_is_told_since = self
+            .newest_first()
+            .take_while(|change| !change.is_of(order))
+            .filter_map(|change| self.details_of(change))
+            .any(|known| known.customer.is_some());
+        if !customer_is_told_since && details.customer.is_some() {
+            self.customer.clone_from(&details.customer);
+        }
+        self.learn_grant(details);
+        self.orders_known.retain(|known| known.order != *order);
+        self.orders_known.push(details.clone());
+    }
+
+    /// Takes note of what an order grants, unless a newer one told it, or the order names what it
+    /// gives back.
+    fn learn_grant(&mut self, details: &OrderDetails) {
+        let is_granted = |change: &Change| change.is_granted_by(details);
+        if !self.changes.iter().any(is_granted) {
+            return;
+        }
         let (mut product_is_told_since, mut quantity_is_told_since) = (false, false);
-        for change in self.newest_first().take_while(|it| !it.is_of(order)) {
+        for change in self.newest_first().take_while(|it| !is_granted(it)) {
             let known = self.details_of(change);
+            let granted = known.filter(|known| change.is_granted_by(known));
             product_is_told_since |= change.product.is_some();
-            product_is_told_since |= known.is_some_and(|known| known.product.is_some());
-            quantity_is_told_since |= known.is_some_and(|known| known.quantity.is_some());
+            product_is_told_since |= granted.is_some_and(|known| known.product.is_some());
+            quantity_is_told_since |= granted.is_some_and(|known| known.quantity.is_some());
         }
         if !product_is_told_since && details.product.is_some() {
             self.product.clone_from(&details.product);
@@ -159,11 +181,6 @@ impl Living {
         if !quantity_is_told_since {
             self.quantity = details.quantity.or(self.quantity);
         }
-        if details.customer.is_some() {
-            self.customer.clone_from(&details.customer);
-        }
-        self.orders_known.retain(|known| known.order != *order);
-        self.orders_known.push(details.clone());
     }
 
     /// The changes, newest first. An activation tells of the purchase, which came before every
@@ -177,6 +194,20 @@ impl Living {
 }
 
 impl Change {
+    /// Whether an order made the change, and the buyer has with it what the order names. An order
+    /// that takes something back names what that was.
+    fn is_granted_by(&self, details: &OrderDetails) -> bool {
+        let takes_back = match self.kind {
+            ChangeKind::RenewalCancellation | ChangeKind::Unsubscription => true,
+            ChangeKind::Purchase
+            | ChangeKind::Activation
+            | ChangeKind::Renewal
+            | ChangeKind::Conversion
+            | ChangeKind::Upgrade => false,
+        };
+        !takes_back && details.kind != OrderKind::Unsubscribe && self.is_of(&details.order)
+    }
+
     /// A change that sets a term.
     pub(crate) fn of_term(kind: ChangeKind, change: &TermChange) -> Self {
         Self {

@@ -40,7 +40,8 @@ pub struct Ingress {
 }
 
 /// A call as HTTP brought it.
-#[derive(Debug)]
+///
+/// Its debug form has neither query nor body: both may say who the buyer is.
 pub struct Incoming {
     /// The last segment of the address.
     pub listing: String,
@@ -55,7 +56,8 @@ pub struct Incoming {
 }
 
 /// What goes back.
-#[derive(Debug)]
+///
+/// Its debug form has no body: the account with which a buyer begins may stand in it.
 pub struct Reply {
     /// 200 for everything that the marketplace can be told by a result code.
     pub status: StatusCode,
@@ -407,10 +409,60 @@ pub(crate) fn unavailable() -> Reply {
     }
 }
 
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("listing", &self.listing)
+            .field("method", &self.method)
+            .field("arrived_at", &self.arrived_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("close", &self.close)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Ingress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ingress")
             .field("listings", &self.listings)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::web::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn no_debug_form_shows_a_query_or_a_body() {
+        let incoming = Incoming {
+            listing: "cad-pro".to_owned(),
+            method: "GET".to_owned(),
+            query: "mobilePhone=13800000000".to_owned(),
+            body: Taken {
+                bytes: Bytes::from_static(b"13800000000"),
+                rejection: None,
+            },
+            arrived_at: Instant::from_seconds(0),
+        };
+        let reply = Reply {
+            status: StatusCode::OK,
+            body: b"13800000000".to_vec(),
+            close: false,
+            body_sign: Some("13800000000".to_owned()),
+        };
+        let shown = format!("{incoming:?} {reply:?}");
+        assert!(shown.contains("cad-pro"));
+        assert!(!shown.contains("13800000000"), "{shown}");
+        assert!(!shown.contains("[49, 51"), "{shown}");
     }
 }

@@ -70,7 +70,8 @@ impl Prepared {
             answer: Box::new(move |decided| {
                 let answer = match form.purchase {
                     Some(purchase) => {
-                        created(answer_created(decided), purchase, &form, &answered_id)
+                        let answer = answer_created(decided);
+                        created(answer, purchase, &form, &answered_id, lives(decided))
                     },
                     None => answer_decided(decided),
                 };
@@ -128,12 +129,37 @@ fn answer_created(decided: &Decided<'_>) -> Answer {
     }
 }
 
+/// Whether the license that was decided about is there, and not released.
+fn lives(decided: &Decided<'_>) -> bool {
+    matches!(
+        decided,
+        Decided::License {
+            license: License::Living(_),
+            ..
+        }
+    )
+}
+
 /// `newInstance` names the instance in every answer, also while it is being provisioned. The
 /// front end's address is not in the V2.0 table, but the marketplace's debugging page asks for it.
-/// A license is delivered once it is ready.
-fn created(mut answer: Answer, purchase: PurchaseForm, form: &Form, id: &LicenseId) -> Answer {
+/// A license is delivered once it is ready. The account is told to whoever can begin with it, and
+/// to nobody else.
+fn created(
+    mut answer: Answer,
+    purchase: PurchaseForm,
+    form: &Form,
+    id: &LicenseId,
+    lives: bool,
+) -> Answer {
     answer.instance_id = Some(id.clone());
     match purchase {
+        PurchaseForm::AppInfo if !lives || answer.code != ResultCode::Success => {
+            answer.app_info = form.app_info.clone().map(|info| AppInfo {
+                user_name: None,
+                password: None,
+                ..info
+            });
+        },
         PurchaseForm::AppInfo => {
             answer.app_info.clone_from(&form.app_info);
             answer.encrypt_type = form.encrypt_type;
@@ -151,7 +177,7 @@ fn created(mut answer: Answer, purchase: PurchaseForm, form: &Form, id: &License
 pub(crate) fn answer_probe(form: &Form, request: &Request) -> Answer {
     match (request, form.purchase) {
         (Request::License { id, .. }, Some(purchase)) => {
-            created(Answer::success(), purchase, form, id)
+            created(Answer::success(), purchase, form, id, true)
         },
         (Request::Query { ids }, _) => {
             let info = ids.iter().map(|id| instance(form, id)).collect();
@@ -225,5 +251,56 @@ fn instance(form: &Form, id: &LicenseId) -> InstanceInfo {
     InstanceInfo {
         instance_id: id.clone(),
         app_info: form.app_info.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tenure_domain::Refusal;
+
+    use super::*;
+
+    #[test]
+    fn the_account_is_told_of_what_lives_and_with_success_only() {
+        let form = Form {
+            purchase: Some(PurchaseForm::AppInfo),
+            app_info: Some(AppInfo {
+                front_end_url: "https://app.example.com".to_owned(),
+                admin_url: None,
+                user_name: Some("sealed-name".to_owned()),
+                password: Some("sealed-password".to_owned()),
+                memo: None,
+            }),
+            encrypt_type: Some(v1::EncryptType::Aes256),
+        };
+        let id = LicenseId::parse("i-1").unwrap();
+        let told = |code, lives| {
+            let answer = created(Answer::of(code), PurchaseForm::AppInfo, &form, &id, lives);
+            let info = answer.app_info.unwrap();
+            assert_eq!(info.front_end_url, "https://app.example.com");
+            assert_eq!(info.user_name.is_some(), info.password.is_some());
+            assert_eq!(info.user_name.is_some(), answer.encrypt_type.is_some());
+            info.user_name.is_some()
+        };
+        assert!(told(ResultCode::Success, true));
+        assert!(!told(ResultCode::Success, false));
+        for code in [
+            ResultCode::Processing,
+            ResultCode::NotFound,
+            ResultCode::InternalError,
+        ] {
+            assert!(!told(code, true), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_does_not_live() {
+        let refused = Decided::License {
+            outcome: Err(Refusal::Unknown),
+            license: &License::Absent,
+        };
+        for decided in [refused, Decided::Noted, Decided::Unreadable] {
+            assert!(!lives(&decided));
+        }
     }
 }

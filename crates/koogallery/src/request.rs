@@ -95,6 +95,7 @@ impl Request {
                 upgrade.id,
                 Intent::Upgrade {
                     order: upgrade.order,
+                    details: None,
                 },
             ),
             Notification::ChangeInstanceCheck(check) => Self::ChangeCheck { id: check.id },

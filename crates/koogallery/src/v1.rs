@@ -5,15 +5,16 @@
 //! [`request::from_notification`] says what a call asks: the same as V2.0. Every answer carries
 //! [`body_sign`], and may carry the [account] with which a buyer begins, [encrypted](cipher).
 //!
-//! The scheme has no nonce. What makes a replay harmless is that every change is the same when it
-//! is told again; and, if a listing wants that, calls of another time are turned away.
+//! The scheme has no nonce, and its signed text does not say where a value ends. That a call cannot
+//! be cut into [another](Parameters) is looked after here. Most changes are the same when they are
+//! told again, but an old freeze freezes once more: a listing may have calls of another time turned
+//! away.
 
 pub mod account;
 pub mod activity;
 pub mod auth_token;
 pub mod body_sign;
 pub mod cipher;
-pub mod extend_params;
 pub mod notification;
 mod parameters;
 mod redaction;
@@ -32,6 +33,9 @@ use crate::key::{AccessKey, KeyRing};
 use crate::rejection::{Fault, Rejection};
 use crate::wire::{self, Environment};
 use parameters::{AUTH_TOKEN, TIME_STAMP, malformed};
+
+/// The most digits of `timeStamp`. The guides have 17.
+const TIME_STAMP_DIGITS_MAX: usize = 20;
 
 /// What a listing has for V1.0 alone.
 #[derive(Debug, Clone, Default)]
@@ -73,8 +77,9 @@ pub struct Rejected {
 
 /// Reads a call: its query string as sent, and when it arrived.
 ///
-/// The first fault decides: the token, present; the time, present; the token itself; the age of
-/// the call, if the listing bounds it; the activity; and its parameters.
+/// The first fault decides: the token, present; the time, present and of digits; the token itself;
+/// whether the signed text can be cut in one way only; the age of the call, if the listing bounds
+/// it; the activity; and its parameters.
 pub fn read(
     ring: &KeyRing,
     settings: &Settings,
@@ -94,6 +99,7 @@ pub fn read(
     };
     let key = authenticate(ring, &parameters).map_err(|rejection| rejected(rejection, None))?;
     let understood = || {
+        parameters.check_cut()?;
         if let Some(seconds) = settings.freshness_seconds {
             check_freshness(&parameters, arrived_at, seconds)?;
         }
@@ -117,12 +123,13 @@ fn authenticate<'a>(
     ring: &'a KeyRing,
     parameters: &Parameters,
 ) -> Result<&'a AccessKey, Rejection> {
-    let present = |name| parameters.value(name).is_some_and(|text| !text.is_empty());
-    if !present(AUTH_TOKEN) {
+    if parameters.value(AUTH_TOKEN).is_none_or(str::is_empty) {
         return Err(Rejection::MissingAuthToken);
     }
-    if !present(TIME_STAMP) {
-        return Err(malformed(TIME_STAMP, Fault::Missing));
+    // It is part of a key, and keys that differ in NULs at their end are one to the algorithm.
+    let stamp = parameters.mandatory_text(TIME_STAMP, TIME_STAMP_DIGITS_MAX)?;
+    if !stamp.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(malformed(TIME_STAMP, Fault::BadValue));
     }
     if ring.is_empty() {
         return Err(Rejection::WrongFamily);
@@ -137,7 +144,7 @@ fn check_freshness(
     arrived_at: Instant,
     seconds: u32,
 ) -> Result<(), Rejection> {
-    let text = parameters.mandatory_text(TIME_STAMP, 20)?;
+    let text = parameters.mandatory_text(TIME_STAMP, TIME_STAMP_DIGITS_MAX)?;
     let called_at = wire::expire_time(text, 0)
         .ok()
         .ok_or_else(|| malformed(TIME_STAMP, Fault::BadValue))?;

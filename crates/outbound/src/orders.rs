@@ -37,7 +37,7 @@ pub use alarms::Alarms;
 pub use metrics::Metrics;
 
 use lane::{Ending, Lane};
-use question::{Asked, Question, Told};
+use question::{Asked, DENIED, Question, Told};
 use wakes::Wakes;
 
 /// The longest time without a look at the clock.
@@ -150,6 +150,9 @@ type UnderWay = FuturesUnordered<Pin<Box<dyn Future<Output = Asked> + Send>>>;
 impl Asking {
     fn new(parts: Parts) -> Self {
         let now = parts.clock.now();
+        for listing in parts.askers.keys() {
+            parts.metrics.stopped(listing, false);
+        }
         let lanes = parts.askers.into_iter().zip(parts.seed..);
         let lanes = lanes.map(|((listing, asker), seed)| {
             let lane = Lane::new(asker.per_second, seed, now);
@@ -185,7 +188,10 @@ impl Asking {
     }
 
     /// The listings that may look for an order to ask about.
-    fn due(&self, now: Instant) -> Vec<ListingId> {
+    fn due(&mut self, now: Instant) -> Vec<ListingId> {
+        for (_, lane) in self.lanes.values_mut() {
+            lane.see(now);
+        }
         let is_due = |lane: &Lane| lane.looks_at().is_some_and(|at| at <= now);
         let due = self.lanes.iter().filter(|(_, (_, lane))| is_due(lane));
         due.map(|(listing, _)| listing.clone()).collect()
@@ -210,15 +216,23 @@ impl Asking {
         let rows = self.lanes.get(listing)?.1.rows_wanted();
         let pending = self.find(listing, rows).await;
         let (asker, lane) = self.lanes.get_mut(listing)?;
+        let was_stopped = lane.is_stopped();
         if !self.is_blind {
             self.metrics.pending(listing, pending.len());
             lane.forget_others(&pending, pending.len() < rows, now);
         }
-        let order = lane.choose(&pending, now)?;
+        let chosen = lane.choose(&pending, now);
+        let (account, is_stopped) = (asker.account.clone(), lane.is_stopped());
+        let heard = chosen.as_ref().and_then(|order| lane.heard(order));
+        if is_stopped != was_stopped {
+            self.look_after_alarm(listing, is_stopped.then_some(DENIED));
+        }
+        let order = chosen?;
         self.metrics.asked(listing);
         Some(Question {
-            account: asker.account.clone(),
+            account,
             order,
+            heard,
             queue: self.queue.clone(),
             clock: Arc::clone(&self.clock),
         })
@@ -246,11 +260,16 @@ impl Asking {
     }
 
     fn note(&mut self, asked: &Asked) {
-        let listing = &asked.order.listing;
+        let (listing, kind) = (&asked.order.listing, asked.told.kind());
         if let Some((_, lane)) = self.lanes.get_mut(listing) {
-            lane.note(&asked.order, asked.told.ending(), self.clock.now());
+            let was_stopped = lane.is_stopped();
+            let ending = asked.told.ending();
+            lane.note(&asked.order, ending, kind, self.clock.now());
+            let is_stopped = lane.is_stopped();
+            if is_stopped || was_stopped {
+                self.look_after_alarm(listing, kind.filter(|_| is_stopped));
+            }
         }
-        self.look_after_alarm(listing, asked.told);
         if let Some(skew) = asked.clock_skew_seconds {
             self.look_after_clock(skew);
         }
@@ -260,7 +279,17 @@ impl Asking {
                 tracing::info!(%listing, order = %asked.order.order, "order learned");
             },
             Told::Known => {},
-            Told::Nothing { kind, .. } => self.metrics.failed(listing, kind),
+            Told::Nothing { ending, kind } => {
+                self.metrics.failed(listing, kind);
+                if matches!(ending, Ending::Failed | Ending::OrderDenied) {
+                    tracing::warn!(
+                        %listing,
+                        order = %asked.order.order,
+                        code = kind,
+                        "the marketplace told nothing of an order"
+                    );
+                }
+            },
         }
     }
 
@@ -277,36 +306,23 @@ impl Asking {
         }
     }
 
-    /// Raises an alarm, or ends one: a listing that was let in is well again.
-    fn look_after_alarm(&self, listing: &ListingId, told: Told) {
-        match told {
-            Told::Nothing {
-                ending: Ending::Denied,
-                kind,
-            } => {
-                self.metrics.stopped(listing, true);
-                if self.alarms.raise(listing, kind) {
+    /// Raises an alarm, with the code of what the marketplace said, or ends one.
+    fn look_after_alarm(&self, listing: &ListingId, stopped: Option<&'static str>) {
+        self.metrics.stopped(listing, stopped.is_some());
+        match stopped {
+            Some(code) => {
+                if self.alarms.raise(listing, code) {
                     tracing::error!(
                         %listing,
-                        code = kind,
+                        code,
                         "the marketplace lets this listing ask about no order: look at its access \
                          key and its permissions; it is tried again every hour and at a restart"
                     );
                 }
             },
-            Told::Nothing {
-                ending: Ending::Failed,
-                kind,
-            } => tracing::warn!(%listing, code = kind, "an order was not asked about"),
-            Told::Learned
-            | Told::Known
-            | Told::Nothing {
-                ending: Ending::Known | Ending::Final,
-                ..
-            } => {
-                self.metrics.stopped(listing, false);
+            None => {
                 if self.alarms.end(listing) {
-                    tracing::info!(%listing, "the marketplace answers about orders again");
+                    tracing::info!(%listing, "the marketplace denies this listing no more");
                 }
             },
         }

@@ -1,6 +1,6 @@
 //! What happens to one license: commands out of a small pool, and the events they lead to.
 //!
-//! Three orders, three ends of a term, two lengths of grace, two products, and instants that lie
+//! Three orders, four ends of a term, two lengths of grace, two products, and instants that lie
 //! at those ends or a microsecond beside them. Commands come in no order of time: a decision may
 //! not rest on a clock that never goes back.
 
@@ -19,8 +19,9 @@ use crate::builders::{
 
 /// The most commands in one sequence.
 const COMMANDS_MAX: usize = 40;
-/// The ends that a term may have, in seconds since the epoch.
-const ENDS: [i64; 3] = [100, 200, 300];
+/// The ends that a term may have, in seconds since the epoch; the last one is days away from the
+/// others.
+const ENDS: [i64; 4] = [100, 200, 300, 300 + 2 * 86_400];
 /// The lengths of grace, in seconds.
 const GRACES: [u32; 2] = [0, 10];
 
@@ -91,7 +92,10 @@ fn intents() -> impl Strategy<Value = Intent> {
         8 => term_changes().prop_map(Intent::Renew),
         6 => term_changes().prop_map(Intent::CancelRenewal),
         4 => term_changes().prop_map(Intent::ConvertToPaid),
-        4 => (1..=3_u32).prop_map(|number| Intent::Upgrade { order: order_line(number) }),
+        4 => (1..=3_u32, option::of(details())).prop_map(|(number, told)| Intent::Upgrade {
+            order: order_line(number),
+            details: told.map(Box::new),
+        }),
         8 => Just(Intent::Freeze),
         3 => Just(Intent::Expire),
         6 => Just(Intent::Unfreeze),

@@ -206,8 +206,9 @@ async fn a_denied_listing_warns_and_answers_callbacks_all_the_same() {
     let order = |number| OrderLine::first_of(format!("CS2211181819B4LV{number}"));
     let bought = new_instance("business-1", &order(1));
     service.call(&bought).await.is("000000");
-    service.await_line("lets this listing ask about no order");
     service.await_line("the marketplace's clock is that far ahead");
+    // There is no other order that would show it to be about this one.
+    service.await_line("lets this listing ask about no order");
     let (status, ready) = service.get("/health/ready").await;
     assert_eq!(status, 200);
     let ready: Value = serde_json::from_str(&ready).unwrap();

@@ -154,8 +154,9 @@ fn life(id: &str) -> [(Call, &'static str, &'static str, Option<&'static str>); 
     let upgrade = Call::of_instance("upgrade", id)
         .with("orderId", "CS1906666669")
         .with("skuCode", "d0abcd12-1234-5678-ab90-11ab012aaaa1")
-        .with("productId", PRODUCT)
+        .with("productId", "00301-666666-0--2")
         .with("amount", "12");
+    let end = Some("2037-01-01T00:00:00Z");
     [
         // Before any end is known.
         (ended("expireInstance"), "expired", "expired", None),
@@ -187,27 +188,12 @@ fn life(id: &str) -> [(Call, &'static str, &'static str, Option<&'static str>); 
             refresh(4, "20370101000000").with("productId", "00301-666666-0--1"),
             "reinstated",
             "active",
-            Some("2037-01-01T00:00:00Z"),
+            end,
         ),
-        (
-            status("FREEZE"),
-            "suspended",
-            "suspended",
-            Some("2037-01-01T00:00:00Z"),
-        ),
-        (
-            status("NORMAL"),
-            "reinstated",
-            "active",
-            Some("2037-01-01T00:00:00Z"),
-        ),
-        (upgrade, "upgraded", "active", Some("2037-01-01T00:00:00Z")),
-        (
-            ended("releaseInstance"),
-            "released",
-            "released",
-            Some("2037-01-01T00:00:00Z"),
-        ),
+        (status("FREEZE"), "suspended", "suspended", end),
+        (status("NORMAL"), "reinstated", "active", end),
+        (upgrade, "order_known", "active", end),
+        (ended("releaseInstance"), "released", "released", end),
     ]
 }
 
@@ -242,7 +228,8 @@ async fn an_instance_lives_from_its_purchase_to_its_release() {
         assert_eq!(service.events(id).await, events);
     }
     let license = service.license(id).await;
-    assert_eq!(license["product_id"], "00301-666666-0--1");
+    assert_eq!(license["product_id"], "00301-666666-0--2");
+    assert_eq!(license["quantity"], 12);
     let late = Call::refresh("refreshInstance", id, "CS1906666665", "20380101000000");
     call(&service, &late, "000003");
     assert_eq!(call(&service, &again, "000000"), first);
@@ -257,23 +244,25 @@ async fn a_license_is_delivered_and_lives_like_an_instance() {
     assert_eq!(first["license"], id);
     assert_eq!(call(&service, &wanted, "000000"), first);
     assert_eq!(service.license(id).await["family"], "online_license");
+    let ended = |activity| Call::of_instance(activity, id);
+    call(&service, &ended("expireLicense"), "000000");
     let refresh = Call::refresh("refreshLicense", id, "CS1", "20360101000000");
     call(&service, &refresh, "000000");
     // The other guide's activities do not reach it.
     let other = Call::refresh("refreshInstance", id, "CS2", "20360101000000");
     call(&service, &other, "000003");
-    for activity in ["expireLicense", "releaseLicense"] {
-        let ended = Call::of_instance(activity, id).with("orderId", ORDER);
-        call(&service, &ended, "000000");
-    }
+    // What comes late is about the end before.
+    call(&service, &ended("expireLicense"), "000000");
+    call(&service, &ended("releaseLicense"), "000000");
     assert_eq!(
         service.events(id).await,
         [
             "purchased",
             "order_known",
             "provisioned",
-            "renewed",
             "expired",
+            "renewed",
+            "reinstated",
             "released"
         ]
     );
@@ -299,7 +288,7 @@ async fn what_is_paid_per_use_has_an_instance_for_each_product_of_an_order() {
 
 #[tokio::test]
 async fn an_account_is_told_encrypted_and_with_another_vector_every_time() {
-    let service = Service::of(&Setup {
+    let mut service = Service::of(&Setup {
         cad_pro: "provisioning.user_name = \"isv-admin@example.com\"\n\
                   provisioning.password = \"first-password-4f1c\"\n\
                   protocol.encrypt_type = 2\n"
@@ -317,13 +306,8 @@ async fn an_account_is_told_encrypted_and_with_another_vector_every_time() {
     let bought = Call::purchase("newInstance", ORDER);
     let id = buy(&service);
     let query = Call::of_instance("queryInstance", &id);
-    for made in [
-        &bought,
-        &bought,
-        &query,
-        &query,
-        &bought.clone().with("testFlag", "1"),
-    ] {
+    let probe = bought.clone().with("testFlag", "1");
+    for made in [&bought, &bought, &query, &query, &probe] {
         let answer = call(&service, made, "000000");
         assert_eq!(answer["encryptType"], "2");
         let info = answer.pointer("/info/0/appInfo");
@@ -348,12 +332,19 @@ async fn an_account_is_told_encrypted_and_with_another_vector_every_time() {
         answer.json["info"][0]["appInfo"],
         json!({"frontEndUrl": "https://app.example.com"})
     );
+    // Who can no longer begin with the account is not told it.
+    let release = Call::of_instance("releaseInstance", &id);
+    call(&service, &release, "000000");
+    let late = call(&service, &bought, "000000");
+    assert_eq!(late.get("encryptType"), None);
+    assert_eq!(late["appInfo"], answer.json["info"][0]["appInfo"]);
+    let receipts = service.tenure_json(&["receipts", "list"]).to_string();
+    // Only then is everything in the journal's own file.
+    service.stop();
     let log = service.log.lock().unwrap().clone();
     let journal = std::fs::read(service.file("journal.db")).unwrap();
     let journal = String::from_utf8_lossy(&journal).into_owned();
-    let receipts = service
-        .tenure(&["receipts", "list", "--format", "json"])
-        .stdout;
+    assert!(values.iter().all(|value| journal.contains(value)));
     for text in [&log, &journal, &receipts] {
         assert!(!text.contains("first-password-4f1c"));
         assert!(!text.contains("isv-admin@example.com"));

@@ -2,14 +2,14 @@
 
 use tenure_domain::license::ChangeKind;
 use tenure_domain::{
-    Activation, Event, Family, Instant, Intent, License, Living, OrderDetails, Quantity, Term,
-    TermChange,
+    Activation, Event, Family, Instant, Intent, License, Living, OrderDetails, OrderKind, Quantity,
+    Term, TermChange,
 };
 use tenure_testkit::{activation, command, customer, details, order_line, product, term_change};
 
 use crate::states::{BEFORE, State, issued, purchased};
 use crate::table::{
-    AGAIN, CODES, INSTANCES, NOT_ITS_ORDER, UNKNOWN, check, never_seen, row, yields,
+    AGAIN, Answer, CODES, INSTANCES, NOT_ITS_ORDER, UNKNOWN, check, never_seen, row, yields,
 };
 
 /// Footnote 11.
@@ -60,6 +60,31 @@ fn the_later_word_about_an_order_counts() {
             check(&known, &told, &yields([&later]));
             check(&known.evolve(&later), &told, &AGAIN);
         }
+    }
+}
+
+/// Footnote 12 of upgrades: details of that very order, unless they were known before.
+#[test]
+fn upgrade_that_tells_what_the_order_is_makes_it_known_at_once() {
+    let at = Instant::from_seconds(BEFORE);
+    let upgrade = |number, told| Intent::Upgrade {
+        order: order_line(number),
+        details: Some(Box::new(details(told))),
+    };
+    let upgraded = |number| Event::Upgraded {
+        order: order_line(number),
+    };
+    let known_at_once = yields([&upgraded(3), &known(details(3))]);
+    for family in [Family::LicenseCode, Family::Saas, Family::OnlineLicense] {
+        let license = State::InForce.license(family);
+        let decides = |license: &License, intent: Intent, expected: &Answer| {
+            check(license, &command(family, at, intent), expected);
+        };
+        decides(&license, upgrade(3, 3), &known_at_once);
+        decides(&license, upgrade(3, 2), &yields([&upgraded(3)]));
+        decides(&license.clone().evolve(&upgraded(3)), upgrade(3, 3), &AGAIN);
+        let renewal_known = license.evolve(&known(details(2)));
+        decides(&renewal_known, upgrade(2, 2), &yields([&upgraded(2)]));
     }
 }
 
@@ -159,10 +184,89 @@ fn an_order_that_made_several_changes_is_as_new_as_the_last_of_them() {
         purchased(Family::Saas),
         Event::Renewed(term_change(2, 200)),
         renewed_with_product(3),
-        Event::RenewalCancelled(term_change(2, 100)),
+        Event::Renewed(term_change(2, 300)),
         known(told(2, Some(1), None)),
     ];
     licenses(&history, Some(1), None);
+}
+
+/// Checks that an answer about the newest order, 3, told early or late, tells who bought and
+/// nothing of what is licensed.
+#[track_caller]
+fn tells_only_who_bought(change: Event, answer: OrderDetails) {
+    let purchase = known(told(1, Some(1), Some(5)));
+    let answer = known(OrderDetails {
+        customer: Some(customer(3)),
+        ..answer
+    });
+    let mut early = vec![purchased(Family::Saas), change];
+    let mut late = early.clone();
+    early.extend([answer.clone(), purchase.clone()]);
+    late.extend([purchase, answer]);
+    for history in [early, late] {
+        let license = tenure_domain::laws::check(&history).expect("it is lawful");
+        let living = license.living().expect("it was bought");
+        let found = (&living.product, living.quantity.map(Quantity::units));
+        assert_eq!(found, (&Some(product(1)), Some(5)), "{history:?}");
+        assert_eq!(living.customer, Some(customer(3)), "{history:?}");
+        assert_eq!(living.orders_known.len(), 2);
+    }
+}
+
+#[test]
+fn what_is_given_back_is_not_what_is_licensed() {
+    let given_back = OrderDetails {
+        kind: OrderKind::Unsubscribe,
+        ..told(3, Some(2), Some(7))
+    };
+    let upgraded = Event::Upgraded {
+        order: order_line(3),
+    };
+    tells_only_who_bought(upgraded, given_back);
+    let cancelled = Event::RenewalCancelled(term_change(3, 100));
+    tells_only_who_bought(cancelled, told(3, Some(2), Some(7)));
+    let released = Event::Released {
+        order: Some(order_line(3)),
+    };
+    tells_only_who_bought(released, told(3, Some(2), Some(7)));
+}
+
+/// The order granted the renewal before a refund was told under its name.
+#[test]
+fn a_cancelled_renewal_is_as_old_as_it_was_when_it_was_made() {
+    let history = [
+        purchased(Family::Saas),
+        Event::Renewed(term_change(2, 200)),
+        renewed_with_product(3),
+        Event::RenewalCancelled(term_change(2, 100)),
+        known(told(2, Some(1), Some(4))),
+    ];
+    licenses(&history, Some(3), Some(4));
+}
+
+#[test]
+fn a_late_answer_about_an_old_order_tells_no_other_customer() {
+    let by = |number, buyer: Option<u32>| {
+        known(OrderDetails {
+            customer: buyer.map(customer),
+            ..details(number)
+        })
+    };
+    let mut history = vec![purchased(Family::Saas), Event::Renewed(term_change(2, 200))];
+    for (answer, buyer) in [
+        (by(2, None), None),
+        (by(1, Some(1)), Some(1)),
+        (by(2, Some(2)), Some(2)),
+        (by(1, Some(3)), Some(2)),
+        (by(2, Some(4)), Some(4)),
+    ] {
+        history.push(answer);
+        assert_eq!(
+            living(&history).customer,
+            buyer.map(customer),
+            "{history:?}"
+        );
+    }
 }
 
 #[test]

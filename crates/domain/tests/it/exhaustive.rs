@@ -44,7 +44,8 @@ fn representatives() -> Vec<Command> {
     commands
 }
 
-/// Intents, each with the second at which it takes effect; terms end at 100, 200 or 300.
+/// Intents, each with the second at which it takes effect; terms end at 100, 200 or 300, or days
+/// later.
 fn intents() -> Vec<(i64, Intent)> {
     vec![
         (10, purchase(true)),
@@ -53,6 +54,7 @@ fn intents() -> Vec<(i64, Intent)> {
         (20, Intent::Activate(activation(1, 100))),
         (50, Intent::Renew(term_change(2, 100))),
         (50, Intent::Renew(term_change(2, 300))),
+        (50, Intent::Renew(term_change(7, 300_000))),
         (150, Intent::Renew(term_change(3, 200))),
         (150, Intent::CancelRenewal(term_change(3, 100))),
         (150, Intent::ConvertToPaid(term_change(4, 200))),
@@ -60,6 +62,14 @@ fn intents() -> Vec<(i64, Intent)> {
             50,
             Intent::Upgrade {
                 order: order_line(5),
+                details: None,
+            },
+        ),
+        (
+            50,
+            Intent::Upgrade {
+                order: order_line(1),
+                details: Some(Box::new(details(1))),
             },
         ),
         (50, Intent::Freeze),

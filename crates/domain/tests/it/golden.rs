@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use tenure_domain::{Command, Event, Family, Instant, Intent, WhenAbsent, decide};
 use tenure_testkit::{activation, command, details, order_line, term_change};
 
-use crate::states::{AFTER, BEFORE, END, State};
+use crate::states::{AFTER, BEFORE, DAY, END, State};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/decision-table.txt");
 
@@ -91,9 +91,14 @@ fn name(state: State, family: Family) -> &'static str {
     }
 }
 
-/// The commands: a title, the second at which each takes effect, and what is wanted.
-fn rows() -> Vec<(&'static str, i64, Intent)> {
-    let (known, new) = (term_change(2, END), term_change(3, 200));
+/// A command: a title, the second at which it takes effect, and what is wanted.
+type Row = (&'static str, i64, Intent);
+
+fn rows() -> Vec<Row> {
+    [beginnings(), changes(), ends()].concat()
+}
+
+fn beginnings() -> Vec<Row> {
     let purchase = |ready| Intent::Purchase {
         order: order_line(1),
         ready,
@@ -113,6 +118,12 @@ fn rows() -> Vec<(&'static str, i64, Intent)> {
         ),
         ("report provisioned", BEFORE, Intent::ReportProvisioned),
         ("activate", BEFORE, Intent::Activate(activation(1, END))),
+    ]
+}
+
+fn changes() -> Vec<Row> {
+    let (known, new) = (term_change(2, END), term_change(3, 200));
+    vec![
         (
             "renew until 200 s, at 150 s",
             AFTER,
@@ -144,11 +155,31 @@ fn rows() -> Vec<(&'static str, i64, Intent)> {
             BEFORE,
             Intent::Upgrade {
                 order: order_line(3),
+                details: None,
             },
         ),
+        (
+            "upgrade, with details",
+            BEFORE,
+            Intent::Upgrade {
+                order: order_line(3),
+                details: Some(Box::new(details(3))),
+            },
+        ),
+    ]
+}
+
+fn ends() -> Vec<Row> {
+    vec![
         ("freeze, at 50 s", BEFORE, Intent::Freeze),
         ("freeze, at 100 s", END, Intent::Freeze),
         ("expire", BEFORE, Intent::Expire),
+        ("expire, a day before the end", END - DAY, Intent::Expire),
+        (
+            "expire, more than a day before the end",
+            END - DAY - 1,
+            Intent::Expire,
+        ),
         ("unfreeze", BEFORE, Intent::Unfreeze),
         ("release", BEFORE, Intent::Release { order: None }),
         (

@@ -100,6 +100,21 @@ fn a_renewal_after_the_expiry_reinstates() {
 }
 
 #[test]
+fn an_expiry_that_is_repeated_after_the_renewal_takes_nothing_away() {
+    given(Family::Saas)
+        .when(0, purchase(true))
+        .when(100, Intent::Expire)
+        .then(&["expired"])
+        .when(120, Intent::Renew(term_change(2, 300_000)))
+        .then(&["renewed", "reinstated"])
+        .when(400, Intent::Expire)
+        .then(&[])
+        .status(400, Status::Active)
+        .when(300_000, Intent::Expire)
+        .then(&["expired"]);
+}
+
+#[test]
 fn an_unfreeze_may_arrive_before_its_renewal() {
     given_an_active_code()
         .when(100, Intent::Freeze)
@@ -393,6 +408,7 @@ fn the_orders_of_a_license_are_named_once_each_in_the_order_of_their_effect() {
             20,
             Intent::Upgrade {
                 order: order_line(2),
+                details: None,
             },
         )
         .when(30, Intent::CancelRenewal(term_change(3, 100)))

@@ -13,6 +13,9 @@ pub(crate) const BEFORE: i64 = 50;
 /// An instant after the end, in seconds.
 pub(crate) const AFTER: i64 = 150;
 
+/// A day, in seconds.
+pub(crate) const DAY: i64 = 86_400;
+
 /// A column of the table. "New" is provisioning for instances and issued for codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {

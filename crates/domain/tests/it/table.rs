@@ -1,11 +1,12 @@
 //! The decision table, row by row: the cells stand in the order of [`State::ALL`].
 
 use tenure_domain::{
-    Command, Event, Family, Instant, Intent, License, Refusal, TermChange, WhenAbsent, decide,
+    Command, Event, Family, Instant, Intent, License, OrderLine, Refusal, TermChange, WhenAbsent,
+    decide,
 };
 use tenure_testkit::{activation, command, details, order_line, term_change};
 
-use crate::states::{AFTER, BEFORE, END, State, issued, purchased};
+use crate::states::{AFTER, BEFORE, DAY, END, State, issued, purchased};
 
 pub(crate) type Answer = Result<Vec<Event>, Refusal>;
 
@@ -61,6 +62,13 @@ fn purchase(ready: bool) -> Intent {
     Intent::Purchase {
         order: order_line(1),
         ready,
+        details: None,
+    }
+}
+
+fn upgrade(order: OrderLine) -> Intent {
+    Intent::Upgrade {
+        order,
         details: None,
     }
 }
@@ -278,7 +286,7 @@ fn upgrade_changes_and_lifts_nothing() {
     let event = Event::Upgraded {
         order: order.clone(),
     };
-    changes(&Intent::Upgrade { order }, &event);
+    changes(&upgrade(order), &event);
 }
 
 /// Footnote 3: whatever came between.
@@ -302,7 +310,7 @@ fn a_change_that_an_order_made_before_is_not_made_again() {
             Event::Upgraded {
                 order: order.clone(),
             },
-            Intent::Upgrade { order },
+            upgrade(order),
         ),
     ] {
         for family in [Family::LicenseCode, Family::Saas, Family::OnlineLicense] {
@@ -366,12 +374,7 @@ fn another_line_of_the_same_order_is_another_change() {
         });
     for (intent, event) in [
         (Intent::Renew(change.clone()), Event::Renewed(change)),
-        (
-            Intent::Upgrade {
-                order: order.clone(),
-            },
-            Event::Upgraded { order },
-        ),
+        (upgrade(order.clone()), Event::Upgraded { order }),
     ] {
         let told = command(Family::Saas, at, intent);
         check(&upgraded, &told, &yields([&event]));
@@ -416,30 +419,52 @@ fn freeze_is_an_expiry_from_the_end_on_and_a_suspension_before_it() {
     check(&endless, &freeze, &suspended);
 }
 
-/// Footnote 2.
+/// Footnotes 2 and 13.
 #[test]
-fn expire_is_an_expiry_whatever_end_is_known() {
+fn expire_is_an_expiry_unless_a_renewal_set_an_end_more_than_a_day_ahead() {
     let expired = yields([&Event::Expired]);
     for (family, absent) in [
         (Family::LicenseCode, yields([&issued(), &Event::Expired])),
         (Family::Saas, UNKNOWN),
         (Family::OnlineLicense, UNKNOWN),
     ] {
-        for at in [BEFORE, END, AFTER] {
-            let cells = [
-                absent.clone(),
-                expired.clone(),
-                AGAIN,
-                AGAIN,
-                expired.clone(),
-                AGAIN,
-                AGAIN,
-                RELEASED,
-            ];
+        for (at, done) in [
+            (END - DAY - 1, &AGAIN),
+            (END - DAY, &expired),
+            (BEFORE, &expired),
+            (AFTER, &expired),
+        ] {
+            let [absent, done] = [&absent, done].map(Clone::clone);
+            let (new, in_force) = (done.clone(), done);
+            let cells = [absent, new, AGAIN, AGAIN, in_force, AGAIN, AGAIN, RELEASED];
             row([family], at, Intent::Expire, cells);
         }
     }
     never_seen(Intent::Expire, UNKNOWN);
+}
+
+/// Footnote 13: what else may have set the end, of a license that had none before.
+#[test]
+fn expire_is_about_an_end_that_no_renewal_or_conversion_set() {
+    let far = AFTER + DAY + 1;
+    let renewed = |number, end| Event::Renewed(term_change(number, end));
+    let cancelled = |end| Event::RenewalCancelled(term_change(4, end));
+    let expired = yields([&Event::Expired]);
+    for (changes, expected) in [
+        (vec![], &expired),
+        (vec![Event::ConvertedToPaid(term_change(3, far))], &AGAIN),
+        (vec![cancelled(far)], &expired),
+        (vec![renewed(3, far), cancelled(END)], &expired),
+        (
+            vec![renewed(3, far), renewed(4, far + DAY), cancelled(far)],
+            &AGAIN,
+        ),
+    ] {
+        let bought = License::Absent.evolve(&purchased(Family::Saas));
+        let license = changes.iter().fold(bought, License::evolve);
+        let expire = command(Family::Saas, Instant::from_seconds(AFTER), Intent::Expire);
+        check(&license, &expire, expected);
+    }
 }
 
 /// Footnote 2.
@@ -550,9 +575,7 @@ fn a_command_of_another_family_learns_nothing_but_that() {
         Intent::Renew(term_change(2, END)),
         Intent::CancelRenewal(term_change(3, END)),
         Intent::ConvertToPaid(term_change(3, END)),
-        Intent::Upgrade {
-            order: order_line(3),
-        },
+        upgrade(order_line(3)),
         Intent::Freeze,
         Intent::Expire,
         Intent::Unfreeze,

@@ -62,7 +62,8 @@ impl<'a> Fields<'a> {
         canonical_form(&once)
     }
 
-    /// The body that this one stands for if its texts are URL-encoded.
+    /// The body that this one stands for if its texts are URL-encoded: only members that are strings
+    /// are. The token is verified over this body, and this body is read.
     pub(super) fn url_decoded(&self) -> Vec<u8> {
         let decoded = |value: &RawValue| {
             let text: String = serde_json::from_str(value.get()).ok()?;

@@ -3,7 +3,8 @@
 //!
 //! Members that are null or blank are not covered. The guide adds that values are URL-encoded and
 //! to be decoded first, which makes little sense of a JSON body: they are tried as sent, and then
-//! decoded. Whichever values the token covers are the ones that are read.
+//! with every string decoded, and what is no string as it was written. Whichever values the token
+//! covers are the ones that are read.
 //!
 //! The text under a token does not say where a value ends. That is the weakness of the scheme, and
 //! one of the reasons for version 2.0.
@@ -17,7 +18,7 @@ use crate::v1::{Parameters, auth_token};
 pub enum Values {
     /// The values as they were sent.
     AsSent,
-    /// The values after their URL encoding was undone.
+    /// The values after the URL encoding of those that are strings was undone.
     UrlDecoded,
 }
 
@@ -27,18 +28,24 @@ pub(super) fn verify<'a>(
     token: &str,
     fields: &Fields<'_>,
 ) -> Option<(&'a AccessKey, Values)> {
-    let signed_by = |read: fn(&str) -> String| {
-        let members = fields
-            .signed_members()
-            .map(|(name, value)| (name.to_owned(), read(&value)));
-        // The token of the header stands before a member of that name, and so in its place.
-        let token = ("authToken".to_owned(), token.trim().to_owned());
-        let parameters: Parameters = std::iter::once(token).chain(members).collect();
-        auth_token::verify(ring, &parameters)
-    };
-    signed_by(str::to_owned)
+    signed_by(ring, token, fields)
         .map(|key| (key, Values::AsSent))
-        .or_else(|| signed_by(url_decoded).map(|key| (key, Values::UrlDecoded)))
+        .or_else(|| {
+            // The very body that is read if this is the one that was signed.
+            let decoded = fields.url_decoded();
+            let fields = Fields::parse(&decoded).ok()?;
+            signed_by(ring, token, &fields).map(|key| (key, Values::UrlDecoded))
+        })
+}
+
+fn signed_by<'a>(ring: &'a KeyRing, token: &str, fields: &Fields<'_>) -> Option<&'a AccessKey> {
+    let members = fields
+        .signed_members()
+        .map(|(name, value)| (name.to_owned(), value.into_owned()));
+    // The token of the header stands before a member of that name, and so in its place.
+    let token = ("authToken".to_owned(), token.trim().to_owned());
+    let parameters: Parameters = std::iter::once(token).chain(members).collect();
+    auth_token::verify(ring, &parameters)
 }
 
 /// Undoes a URL encoding as Java does it, where a plus sign is a blank.

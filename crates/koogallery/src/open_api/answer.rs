@@ -57,7 +57,7 @@ pub(super) fn envelope(status: u16, body: &[u8]) -> Result<Data, OpenApiError> {
 }
 
 /// What a body holds, if it is an object of a reasonable size.
-fn parsed(body: &[u8]) -> Option<Data> {
+pub(super) fn parsed(body: &[u8]) -> Option<Data> {
     if body.len() > ANSWER_BYTES_MAX {
         return None;
     }

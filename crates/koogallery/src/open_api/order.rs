@@ -7,7 +7,7 @@ use tenure_domain::{
     Quantity, SkuCode,
 };
 
-use super::answer::{Data, envelope};
+use super::answer::{Data, envelope, parsed};
 use super::{OpenApiError, OpenApiRequest};
 
 mod redaction;
@@ -16,6 +16,9 @@ pub use redaction::redacted;
 
 /// The code for a thing that the marketplace does not know. The guides word it for instances.
 const NOT_FOUND: &str = ".9001";
+
+/// The code for an operation that is not allowed.
+const NOT_ALLOWED: &str = ".0150";
 
 /// Asks about an order, or about one line of it.
 pub fn request(order: &OrderId, line: Option<&OrderLineId>) -> OpenApiRequest {
@@ -51,6 +54,24 @@ pub fn read(status: u16, body: &[u8]) -> Result<Vec<OrderDetails>, OpenApiError>
         return Err(OpenApiError::Unreadable);
     }
     Ok(lines)
+}
+
+/// Whether an answer that [`read`] makes an error of may be about its order alone, so that one
+/// about another order may be better: an operation that is not allowed (`0150`, or status 403) may
+/// be not allowed for the order of another seller, and a success that tells no order is the
+/// marketplace's word all the same.
+pub fn may_be_of_one_order(status: u16, body: &[u8]) -> bool {
+    match envelope(status, body) {
+        Ok(_) => true,
+        Err(OpenApiError::Denied) => status == 403 || code(body).ends_with(NOT_ALLOWED),
+        Err(_) => false,
+    }
+}
+
+/// The code of an answer; empty if it has none.
+fn code(body: &[u8]) -> String {
+    let data = parsed(body);
+    data.as_ref().and_then(Data::code).unwrap_or_default()
 }
 
 /// The details of one line; `None` if it does not say which line it is.
@@ -240,6 +261,26 @@ mod tests {
                 Err(OpenApiError::Unreadable),
                 "{body}"
             );
+        }
+    }
+
+    #[test]
+    fn a_denied_operation_and_a_success_without_an_order_may_be_of_one_order() {
+        for (status, body, expected) in [
+            (401, r#"{"resultCode":"MKT.0150"}"#, true),
+            (200, r#"{"error_code":"CBC.0150"}"#, true),
+            (403, "", true),
+            (403, r#"{"error_code":"APIGW.0302"}"#, true),
+            (200, r#"{"resultCode":"MKT.0000","orderInfo":{}}"#, true),
+            (401, "", false),
+            (401, r#"{"error_code":"APIGW.0301"}"#, false),
+            (401, r#"{"resultCode":"MKT.0151"}"#, false),
+            (200, r#"{"resultCode":"MKT.0154"}"#, false),
+            (200, "<html>", false),
+            (500, r#"{"resultCode":"MKT.7777"}"#, false),
+        ] {
+            let found = may_be_of_one_order(status, body.as_bytes());
+            assert_eq!(found, expected, "{status} {body}");
         }
     }
 

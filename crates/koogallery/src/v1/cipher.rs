@@ -134,10 +134,6 @@ impl fmt::Debug for Plain {
     }
 }
 
-/// A personal datum as it came: encrypted, and left so until somebody needs it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Sealed(Box<str>);
-
 /// An encrypted value cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CipherError {
@@ -147,28 +143,6 @@ pub enum CipherError {
     /// Neither size of the key yields a text.
     #[error("not encrypted with this key")]
     OtherKey,
-}
-
-impl Sealed {
-    pub(super) fn new(text: &str) -> Self {
-        Self(text.into())
-    }
-
-    /// Reads the text behind it. Merchants have seen both sizes of the key from the marketplace:
-    /// `preferred` is tried first, and then the other.
-    pub fn open(
-        &self,
-        key: &AccessKey,
-        preferred: EncryptType,
-    ) -> Result<SecretString, CipherError> {
-        decrypt(key, preferred, &self.0)
-    }
-}
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sealed([redacted])")
-    }
 }
 
 /// Encrypts a text.
@@ -195,7 +169,8 @@ pub fn encrypt(key: &AccessKey, with: EncryptType, iv: &Iv, plain: &Plain) -> St
     value
 }
 
-/// Decrypts a value, with the preferred size of the key or else with the other.
+/// Decrypts a value, with the preferred size of the key or else with the other: merchants have seen
+/// both from the marketplace.
 pub fn decrypt(
     key: &AccessKey,
     preferred: EncryptType,
@@ -276,8 +251,8 @@ mod tests {
 
     #[test]
     fn no_debug_form_shows_a_text() {
-        let shown = format!("{:?} {:?}", plain("hunter2"), Sealed::new("A1b2C3"));
-        assert_eq!(shown, "Plain([redacted]) Sealed([redacted])");
+        let shown = format!("{:?}", plain("hunter2"));
+        assert_eq!(shown, "Plain([redacted])");
     }
 
     proptest! {

@@ -6,14 +6,14 @@
 
 mod purchase;
 
-use tenure_domain::{LicenseId, OrderId, OrderLine, OrderLineId, ProductId};
+use tenure_domain::{LicenseId, OrderId, OrderLine, OrderLineId, ProductId, Quantity, SkuCode};
 
 pub use purchase::Purchase;
 
 use super::activity::Activity;
 use super::parameters::{Parameters, malformed};
 use crate::notification::change::{Refresh, StatusChange, TargetStatus};
-use crate::notification::saas::{QueryInstance, UpgradeInstance};
+use crate::notification::saas::QueryInstance;
 use crate::rejection::{Fault, Rejection};
 use crate::wire;
 
@@ -29,7 +29,7 @@ pub enum Notification {
     /// `releaseInstance`, `releaseLicense`.
     Release(Ended),
     /// `upgrade`.
-    Upgrade(UpgradeInstance),
+    Upgrade(Upgrade),
     /// `instanceStatus`.
     StatusChange(StatusChange),
     /// `queryInstance`.
@@ -41,9 +41,24 @@ pub enum Notification {
 pub struct Ended {
     /// The instance.
     pub id: LicenseId,
-    /// The order of its purchase: the call tells neither whether an unsubscription is behind it,
-    /// nor the order of one.
+    /// The order of its purchase, if it can be read: nothing needs it. The call tells neither
+    /// whether an unsubscription is behind it, nor the order of one.
+    pub order: Option<OrderId>,
+}
+
+/// Another specification or capacity. V1.0 tells with the call what V2.0 keeps for its order query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upgrade {
+    /// The instance; an upgrade does not change its id.
+    pub id: LicenseId,
+    /// The order of the upgrade.
     pub order: OrderId,
+    /// The product from now on.
+    pub product: ProductId,
+    /// The specification from now on.
+    pub sku: SkuCode,
+    /// How many units from now on. A zero is none told.
+    pub quantity: Option<Quantity>,
 }
 
 impl Notification {
@@ -63,8 +78,6 @@ impl Notification {
             },
             Activity::ExpireInstance | Activity::ExpireLicense => Self::Expire(ended(parameters)?),
             Activity::ReleaseInstance | Activity::ReleaseLicense => {
-                // The amount that is paid back, of no use here.
-                decimal(parameters, "orderAmount")?;
                 Self::Release(ended(parameters)?)
             },
             Activity::Upgrade => Self::Upgrade(upgrade(parameters)?),
@@ -83,7 +96,6 @@ fn refresh(parameters: &Parameters, zone: i32) -> Result<Refresh, Rejection> {
         Some(_) | None if paid_back => "UNSUBSCRIBE_RENEWAL_PERIOD",
         Some(_) | None => "RENEWAL",
     };
-    period(parameters)?;
     let (expires_at, received) =
         expire_time(parameters, zone)?.ok_or_else(|| malformed("expireTime", Fault::Missing))?;
     Ok(Refresh {
@@ -99,17 +111,19 @@ fn refresh(parameters: &Parameters, zone: i32) -> Result<Refresh, Rejection> {
 fn ended(parameters: &Parameters) -> Result<Ended, Rejection> {
     Ok(Ended {
         id: instance_id(parameters)?,
-        order: parameters.id("orderId", OrderId::parse)?,
+        order: parameters
+            .value("orderId")
+            .and_then(|text| OrderId::parse(text).ok()),
     })
 }
 
-fn upgrade(parameters: &Parameters) -> Result<UpgradeInstance, Rejection> {
-    parameters.mandatory_text("skuCode", 64)?;
-    parameters.id("productId", ProductId::parse)?;
-    capacity(parameters)?;
-    Ok(UpgradeInstance {
+fn upgrade(parameters: &Parameters) -> Result<Upgrade, Rejection> {
+    Ok(Upgrade {
+        sku: parameters.id("skuCode", SkuCode::parse)?,
+        product: parameters.id("productId", ProductId::parse)?,
+        quantity: capacity(parameters)?,
         id: instance_id(parameters)?,
-        order: order_as_line(&parameters.id("orderId", OrderId::parse)?),
+        order: parameters.id("orderId", OrderId::parse)?,
     })
 }
 
@@ -158,19 +172,13 @@ fn expire_time(
         .transpose()
 }
 
-/// `periodType` and `periodNumber`: how long is bought. The end of the term tells it better.
-fn period(parameters: &Parameters) -> Result<(), Rejection> {
-    parameters.text("periodType", 10)?;
-    parameters.number("periodNumber", 2)?;
-    Ok(())
-}
-
-/// `amount`, in units; `diskSize` and `bandWidth` are looked over as well. The newer tables have
-/// seven digits where the older ones have four.
-fn capacity(parameters: &Parameters) -> Result<Option<u32>, Rejection> {
+/// `amount`, in units, of which zero is none told; `diskSize` and `bandWidth` are looked over as
+/// well. The newer tables have seven digits where the older ones have four.
+fn capacity(parameters: &Parameters) -> Result<Option<Quantity>, Rejection> {
     parameters.number("diskSize", 7)?;
     parameters.number("bandWidth", 7)?;
-    parameters.number("amount", 7)
+    let amount = parameters.number("amount", 7)?;
+    Ok(amount.and_then(|units| Quantity::parse(units).ok()))
 }
 
 /// On which side of zero a number lies.

@@ -14,7 +14,46 @@ pub(super) const TIME_STAMP: &str = "timeStamp";
 /// decoding, and Base64 has none: it is turned back, as the marketplace's guide advises.
 const BASE64: [&str; 4] = [AUTH_TOKEN, "email", "mobilePhone", "saasExtendParams"];
 
+/// Every parameter of both guides.
+const KNOWN: [&str; 28] = [
+    "activity",
+    "amount",
+    "bandWidth",
+    "businessId",
+    "chargingMode",
+    "customerId",
+    "customerName",
+    "diskSize",
+    "email",
+    "expireTime",
+    "instanceId",
+    "instanceStatus",
+    "mobilePhone",
+    "orderAmount",
+    "orderId",
+    "periodNumber",
+    "periodType",
+    "productId",
+    "provisionType",
+    "saasExtendParams",
+    "skuCode",
+    "testFlag",
+    TIME_STAMP,
+    "trialFlag",
+    "trialToFormal",
+    "userId",
+    "userName",
+    AUTH_TOKEN,
+];
+
+/// Parameters whose values people make up, where an ampersand is nothing out of the way.
+const FREE: [&str; 2] = ["customerName", "userName"];
+
 /// The parameters of a call, in the order in which they are signed.
+///
+/// The text that is signed escapes nothing: of `a=1&b=2` it does not say whether `b` is a parameter
+/// or the end of the value of `a`. Whoever saw one call could make another with the same token, so
+/// nothing is read of a call that could be cut in two ways.
 ///
 /// Its debug form has no values: some are personal data.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,6 +79,25 @@ impl Parameters {
     pub fn value(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name)?;
         Some(&found.1)
+    }
+
+    /// Refuses what makes the signed text ambiguous: an ampersand or an equals sign in a name, an
+    /// ampersand in a value. In a [free](FREE) text an ampersand may stand, but not before what
+    /// would be another parameter.
+    pub(super) fn check_cut(&self) -> Result<(), Rejection> {
+        let is_cut = |(name, value): &&(String, String)| {
+            let in_value = if FREE.contains(&name.as_str()) {
+                begins_a_parameter(value)
+            } else {
+                value.contains('&')
+            };
+            in_value || name.contains(['&', '='])
+        };
+        let Some((name, _)) = self.0.iter().find(is_cut) else {
+            return Ok(());
+        };
+        let field = KNOWN.into_iter().find(|known| known == name);
+        Err(malformed(field.unwrap_or("query"), Fault::BadCharacter))
     }
 
     /// All parameters but the token: names and values in the order in which they are signed.
@@ -104,6 +162,13 @@ impl Parameters {
             })
             .transpose()
     }
+}
+
+/// Whether some `&name=` of a parameter that we know stands in a text.
+fn begins_a_parameter(text: &str) -> bool {
+    let after_each = text.split('&').skip(1);
+    let mut names = after_each.filter_map(|piece| Some(piece.split_once('=')?.0));
+    names.any(|name| KNOWN.contains(&name))
 }
 
 pub(super) fn malformed(field: &'static str, fault: Fault) -> Rejection {

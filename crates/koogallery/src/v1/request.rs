@@ -1,11 +1,11 @@
-//! What a V1.0 or License 1.0 call asks of the domain: nothing that V2.0 does not ask as well.
+//! What a V1.0 or License 1.0 call asks of the domain.
 
 use tenure_domain::{
     ChargingMode, Command, Family, Instant, Intent, LicenseId, ListingId, OrderDetails, OrderKind,
 };
 
 use super::activity::Activity;
-use super::notification::{Ended, Notification, Purchase, order_as_line};
+use super::notification::{Ended, Notification, Purchase, Upgrade, order_as_line};
 use crate::call::Settings;
 use crate::notification::Notification as Current;
 use crate::notification::change::Release;
@@ -31,28 +31,29 @@ pub fn from_notification(
         instance_family: family,
         ..*settings
     };
-    let current = match notification {
-        Notification::Purchase(purchase) => return buy(listing, &settings, *purchase, at),
-        Notification::Refresh(refresh) => Current::RefreshInstance(refresh),
-        Notification::Expire(Ended { id, order: _ }) => {
-            return Request::License {
-                id,
-                command: Command {
-                    listing: listing.clone(),
-                    family,
-                    at,
-                    when_absent: settings.when_absent,
-                    intent: Intent::Expire,
-                },
-            };
+    let license = |id, intent| Request::License {
+        id,
+        command: Command {
+            listing: listing.clone(),
+            family,
+            at,
+            when_absent: settings.when_absent,
+            intent,
         },
+    };
+    let current = match notification {
+        Notification::Purchase(purchase) => {
+            return license(instance_id(listing, &purchase), buy(&settings, *purchase));
+        },
+        Notification::Refresh(refresh) => Current::RefreshInstance(refresh),
+        Notification::Expire(Ended { id, order: _ }) => return license(id, Intent::Expire),
         // The order is that of the purchase, so it is no unsubscription's.
         Notification::Release(Ended { id, order: _ }) => Current::ReleaseInstance(Release {
             id,
             order: None,
             line: None,
         }),
-        Notification::Upgrade(upgrade) => Current::UpgradeInstance(upgrade),
+        Notification::Upgrade(upgrade) => return license(upgrade.id.clone(), change(upgrade)),
         Notification::StatusChange(change) => Current::UpdateInstanceStatus(change),
         Notification::Query(query) => Current::QueryInstance(query),
     };
@@ -60,35 +61,45 @@ pub fn from_notification(
 }
 
 /// A purchase. V1.0 has no order query, so what the call tells of the order is all that there is.
-fn buy(listing: &ListingId, settings: &Settings, purchase: Purchase, at: Instant) -> Request {
+fn buy(settings: &Settings, purchase: Purchase) -> Intent {
     let order = order_as_line(&purchase.order);
-    Request::License {
-        id: instance_id(listing, &purchase),
-        command: Command {
-            listing: listing.clone(),
-            family: settings.instance_family,
-            at,
-            when_absent: settings.when_absent,
-            intent: Intent::Purchase {
-                order: order.clone(),
-                ready: settings.ready_at_once,
-                details: Some(Box::new(OrderDetails {
-                    order,
-                    kind: if purchase.is_trial {
-                        OrderKind::Trial
-                    } else {
-                        OrderKind::New
-                    },
-                    ordered_at: None,
-                    customer: Some(purchase.customer),
-                    product: Some(purchase.product),
-                    sku: purchase.sku,
-                    quantity: purchase.quantity,
-                    charging: purchase.charging,
-                    expires_at: purchase.expires_at,
-                })),
+    Intent::Purchase {
+        order: order.clone(),
+        ready: settings.ready_at_once,
+        details: Some(Box::new(OrderDetails {
+            order,
+            kind: if purchase.is_trial {
+                OrderKind::Trial
+            } else {
+                OrderKind::New
             },
-        },
+            ordered_at: None,
+            customer: Some(purchase.customer),
+            product: Some(purchase.product),
+            sku: purchase.sku,
+            quantity: purchase.quantity,
+            charging: purchase.charging,
+            expires_at: purchase.expires_at,
+        })),
+    }
+}
+
+/// An upgrade, of which the call tells what is licensed from now on, and nothing else.
+fn change(upgrade: Upgrade) -> Intent {
+    let order = order_as_line(&upgrade.order);
+    Intent::Upgrade {
+        order: order.clone(),
+        details: Some(Box::new(OrderDetails {
+            order,
+            kind: OrderKind::Change,
+            ordered_at: None,
+            customer: None,
+            product: Some(upgrade.product),
+            sku: Some(upgrade.sku),
+            quantity: upgrade.quantity,
+            charging: None,
+            expires_at: None,
+        })),
     }
 }
 

@@ -394,6 +394,7 @@ fn instance_calls_become_commands() {
         instance(),
         Intent::Upgrade {
             order: order_line(),
+            details: None,
         },
     );
     assert_eq!(

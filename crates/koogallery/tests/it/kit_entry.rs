@@ -192,6 +192,36 @@ fn version_1_has_fewer_flags() {
 }
 
 #[test]
+fn the_token_covers_a_list_as_it_was_written_since_it_is_read_so() {
+    let body = r#"{"tenantId":"t%2D1","appId":"app-9","flag":0,"testFlag":0,"timeStamp":"20240102030405678","userList":[{"userName":"%62ob"}]}"#;
+    let signed = |list| {
+        token(&[
+            ("appId", "app-9"),
+            ("flag", "0"),
+            ("tenantId", "t-1"),
+            ("testFlag", "0"),
+            ("timeStamp", "20240102030405678"),
+            ("userList", list),
+        ])
+    };
+    let decoded = signed(r#"[{"userName":"bob"}]"#);
+    let call = Call::v1(Interface::AuthSync, body, &decoded);
+    assert_eq!(rejection(&call), Rejection::WrongAuthToken);
+    let written = signed(r#"[{"userName":"%62ob"}]"#);
+    let verified = Call::v1(Interface::AuthSync, body, &written)
+        .read()
+        .unwrap();
+    let kit::Notification::AuthSync(sync) = verified.notification else {
+        panic!("members")
+    };
+    assert_eq!(sync.application.tenant.tenant.as_str(), "t-1");
+    let kit::user::AccessChange::Delete(names) = sync.change else {
+        panic!("names")
+    };
+    assert_eq!(names[0].as_str(), "%62ob");
+}
+
+#[test]
 fn a_member_that_looks_like_the_token_is_not_one() {
     let body = json!({"tenantId": "t-0001", "authToken": token(&[]), "testFlag": 0,
         "timeStamp": "1"});

@@ -110,21 +110,10 @@ fn a_whole_call_is_understood() {
         purchase.expires_at,
         Some(tenure_domain::Instant::from_seconds(1_595_863_916))
     );
-    let params: Vec<_> = purchase
-        .extend_params
-        .iter()
-        .map(|param| (param.name.as_str(), param.value.as_str()))
-        .collect();
-    assert_eq!(
-        params,
-        [
-            ("emailDomainName", "test.example.com"),
-            ("extendParamName", "extendParamValue")
-        ]
-    );
+    let parameters = Parameters::parse(CALL);
+    let phone = parameters.value("mobilePhone").unwrap();
     for preferred in [EncryptType::Aes256, EncryptType::Aes128] {
-        let phone = purchase.mobile_phone.as_ref().unwrap();
-        let phone = phone.open(&key(BASE), preferred).unwrap();
+        let phone = decrypt(&key(BASE), preferred, phone).unwrap();
         assert_eq!(phone.expose_secret(), "13800000000");
     }
 }

@@ -1,8 +1,9 @@
 //! When one listing asks about which order: plain data and instants, nothing that waits.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use tenure_domain::{Instant, LicenseId, OrderId, OrderLineId};
+use tenure_domain::Instant;
 
 use super::Pending;
 
@@ -16,9 +17,21 @@ const DENIED_SECONDS: i64 = 60 * 60;
 /// had no details of, in seconds.
 const DELAY_SECONDS: (i64, i64) = (60, 6 * 60 * 60);
 
-/// The most orders whose delays are remembered: with [`ROWS_BESIDE`] as many as a page of the
-/// read model has.
-const DELAYS_MAX: usize = 900;
+/// The shortest and the longest time until an order is asked about again that the marketplace
+/// denied, in seconds.
+const DENIED_ORDER_SECONDS: (i64, i64) = (60 * 60, 6 * 60 * 60);
+
+/// The shortest and the longest time until an order is asked about again over which the
+/// marketplace fails while it answers about others, in seconds.
+const FAILED_ORDER_SECONDS: (i64, i64) = (60, 60 * 60);
+
+/// How often the marketplace fails over an order, while it answers about others, before the order
+/// is put off.
+const FAILURES_BORNE: u32 = 3;
+
+/// The most orders whose delays are remembered: with [`ROWS_BESIDE`] as many as the read model
+/// tells at once.
+const DELAYS_MAX: usize = 10_000;
 
 /// How many pending orders are looked at beside those that may be put off.
 const ROWS_BESIDE: usize = 100;
@@ -35,6 +48,8 @@ pub(crate) enum Ending {
     Final,
     /// The marketplace, the way to it or the journal failed: it may mend itself.
     Failed,
+    /// The marketplace denies this order. It may be the order, or all of them.
+    OrderDenied,
     /// The marketplace lets us ask nothing.
     Denied,
 }
@@ -55,6 +70,14 @@ pub(crate) struct Lane {
     /// When it looks though nothing told it to.
     looks_at: Instant,
     is_asking: bool,
+    /// How many questions were answered, so that two moments can be told apart.
+    answered: u32,
+    /// The order that was denied last, if that may mean all of them: nothing was answered since.
+    denied: Option<Key>,
+    /// Whether it rests because it is denied access, or has rested and not asked since.
+    is_stopped: bool,
+    /// When it was last told the time.
+    seen_at: Instant,
     delays: BTreeMap<Key, Delay>,
     jitter: Jitter,
 }
@@ -66,6 +89,15 @@ struct Delay {
     tries: u32,
     /// How often the marketplace answered, and it is still pending.
     answers: u32,
+    /// How often the marketplace failed over it, not counting the failures in a row with nothing
+    /// answered between them: those are no fault of the order.
+    failures: u32,
+    /// How often the marketplace denied it.
+    denials: u32,
+    /// [`Lane::answered`] when it last failed or was denied.
+    failed_at: Option<u32>,
+    /// The stable code of what came of the last question.
+    heard: Option<&'static str>,
     /// It is put off until then.
     until: Instant,
 }
@@ -82,6 +114,10 @@ impl Lane {
             looks: true,
             looks_at: now,
             is_asking: false,
+            answered: 0,
+            denied: None,
+            is_stopped: false,
+            seen_at: now,
             delays: BTreeMap::new(),
             jitter: Jitter(seed),
         }
@@ -90,6 +126,31 @@ impl Lane {
     /// There may be new pending orders.
     pub(crate) fn wake(&mut self) {
         self.looks = true;
+    }
+
+    /// Tells the lane the time. A clock that was put back would make it wait for as long as that
+    /// again, so what it waits for is put back as well.
+    pub(crate) fn see(&mut self, now: Instant) {
+        let back = self.seen_at.micros_since(now);
+        self.seen_at = now;
+        if back <= 0 {
+            return;
+        }
+        let delays = self.delays.values_mut().map(|delay| &mut delay.until);
+        let own = [&mut self.next_at, &mut self.rests_until, &mut self.looks_at];
+        for instant in delays.chain(own) {
+            *instant = plus_micros(*instant, -back);
+        }
+    }
+
+    /// Whether the listing is denied access, as far as is known.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+
+    /// The stable code of what came of the last question about an order, if it brought nothing.
+    pub(crate) fn heard(&self, order: &Pending) -> Option<&'static str> {
+        self.delays.get(&key(order))?.heard
     }
 
     /// Since when it may look at the pending orders; `None` while a question is under way.
@@ -108,13 +169,18 @@ impl Lane {
     }
 
     /// Chooses among the pending orders, oldest first, and begins to ask about one.
+    ///
+    /// Once it remembers as many as it can, it asks about those only: an order whose delay were
+    /// forgotten would be asked about at full pace, for ever.
     pub(crate) fn choose(&mut self, pending: &[Pending], now: Instant) -> Option<Pending> {
+        self.see(now);
         self.next_at = plus_micros(now, self.spacing_micros);
+        let is_full = self.delays.len() >= DELAYS_MAX;
         let chosen = pending
             .iter()
             .filter_map(|order| match self.delays.get(&key(order)) {
                 Some(delay) => (delay.until <= now).then_some((delay.tries, order)),
-                None => Some((0, order)),
+                None => (!is_full).then_some((0, order)),
             })
             // Of several with as many tries this is the first, which is the oldest.
             .min_by_key(|(tries, _)| *tries);
@@ -125,63 +191,105 @@ impl Lane {
             let due = later.filter(|until| *until > now).min();
             let by_itself = now.plus_seconds(LOOK_EVERY_SECONDS);
             self.looks_at = due.map_or(by_itself, |due| due.min(by_itself));
+            if self.denied.is_some() && !pending.is_empty() {
+                // No other order shows that it was about that one.
+                self.stop(now);
+            }
         }
         chosen.map(|(_, order)| order.clone())
     }
 
-    /// Notes how the question about an order ended.
-    pub(crate) fn note(&mut self, order: &Pending, ending: Ending, now: Instant) {
+    /// Notes how the question about an order ended; `heard` is the stable code of what came of it,
+    /// if it brought nothing.
+    pub(crate) fn note(
+        &mut self,
+        order: &Pending,
+        ending: Ending,
+        heard: Option<&'static str>,
+        now: Instant,
+    ) {
+        self.see(now);
         self.is_asking = false;
         self.looks = true;
-        let mut delay = self.delays.remove(&key(order)).unwrap_or(Delay {
-            tries: 0,
-            answers: 0,
-            until: now,
-        });
+        let key = key(order);
+        let mut delay = self.delays.remove(&key).unwrap_or_default();
         delay.tries = delay.tries.saturating_add(1);
-        delay.until = match ending {
-            Ending::Known | Ending::Final => {
-                self.failures = 0;
-                delay.answers = delay.answers.saturating_add(1);
-                now.plus_seconds(doubled(DELAY_SECONDS, delay.answers))
-            },
-            Ending::Failed => {
-                self.failures = self.failures.saturating_add(1);
-                let rest = self.jitter.shorten(doubled(REST_SECONDS, self.failures));
-                self.rests_until = plus_micros(now, rest);
-                // Others go first, in case it is this order that the marketplace fails over.
-                now
-            },
-            Ending::Denied => {
-                self.rests_until = now.plus_seconds(DENIED_SECONDS);
-                now
-            },
-        };
-        self.delays.insert(key(order), delay);
-        if self.delays.len() > DELAYS_MAX {
-            self.forget_one();
+        delay.heard = heard;
+        delay.until = now;
+        match ending {
+            Ending::Known | Ending::Final => self.note_answer(&mut delay, now),
+            Ending::Failed => self.note_failure(&mut delay, now),
+            Ending::OrderDenied => self.note_denial(key, &mut delay, now),
+            Ending::Denied => self.stop(now),
+        }
+        self.delays.insert(key, delay);
+    }
+
+    fn note_answer(&mut self, delay: &mut Delay, now: Instant) {
+        self.failures = 0;
+        self.answered = self.answered.wrapping_add(1);
+        self.denied = None;
+        self.is_stopped = false;
+        delay.answers = delay.answers.saturating_add(1);
+        delay.failures = 0;
+        delay.denials = 0;
+        delay.failed_at = None;
+        delay.until = now.plus_seconds(doubled(DELAY_SECONDS, delay.answers));
+    }
+
+    /// Others go first, in case it is this order that the marketplace fails over; and once others
+    /// were answered between its failures, it is.
+    fn note_failure(&mut self, delay: &mut Delay, now: Instant) {
+        self.is_stopped = false;
+        self.failures = self.failures.saturating_add(1);
+        let rest = self.jitter.shorten(doubled(REST_SECONDS, self.failures));
+        self.rests_until = plus_micros(now, rest);
+        if delay.failed_at.replace(self.answered) != Some(self.answered) {
+            delay.failures = delay.failures.saturating_add(1);
+        }
+        if let Some(beyond) = delay.failures.checked_sub(FAILURES_BORNE) {
+            delay.until = now.plus_seconds(doubled(FAILED_ORDER_SECONDS, beyond + 1));
         }
     }
 
-    /// Forgets the delay that would have ended first.
-    fn forget_one(&mut self) {
-        let first = self.delays.iter().min_by_key(|(_, delay)| delay.until);
-        if let Some(first) = first.map(|(key, _)| key.clone()) {
-            self.delays.remove(&first);
+    /// Puts the order off. A denial about a second order in a row is one of the listing; one about
+    /// an order that was denied before, with others answered since, is none.
+    fn note_denial(&mut self, key: Key, delay: &mut Delay, now: Instant) {
+        delay.denials = delay.denials.saturating_add(1);
+        delay.until = now.plus_seconds(doubled(DENIED_ORDER_SECONDS, delay.denials));
+        let before = delay.failed_at.replace(self.answered);
+        if delay.denials > 1 && before != Some(self.answered) {
+            return;
         }
+        if self.denied.replace(key).is_some_and(|other| other != key) {
+            self.stop(now);
+        }
+    }
+
+    /// Rests because the listing is denied access.
+    fn stop(&mut self, now: Instant) {
+        self.is_stopped = true;
+        self.rests_until = now.plus_seconds(DENIED_SECONDS);
     }
 
     /// Forgets the delays of orders that are not among the pending ones. If there may be more of
-    /// these than were found, it forgets only those whose time is over.
+    /// these than were found, it forgets only those whose time is over. With nothing pending, no
+    /// denial is of any matter.
     pub(crate) fn forget_others(&mut self, pending: &[Pending], are_all: bool, now: Instant) {
+        self.see(now);
+        if pending.is_empty() {
+            self.denied = None;
+            self.is_stopped = false;
+        }
         let found: BTreeSet<_> = pending.iter().map(key).collect();
         self.delays
             .retain(|key, delay| found.contains(key) || !are_all && delay.until > now);
     }
 }
 
-/// What tells one pending order of a listing from another.
-type Key = (LicenseId, OrderId, Option<OrderLineId>);
+/// What tells one pending order of a listing from another: a hash of its ids, because thousands
+/// are remembered. Two orders with the same one would share their delays, and nothing else.
+type Key = u64;
 
 fn key(order: &Pending) -> Key {
     let Pending {
@@ -190,7 +298,23 @@ fn key(order: &Pending) -> Key {
         line,
         ..
     } = order;
-    (license.clone(), order.clone(), line.clone())
+    let mut hasher = DefaultHasher::new();
+    (license, order, line).hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Default for Delay {
+    fn default() -> Self {
+        Self {
+            tries: 0,
+            answers: 0,
+            failures: 0,
+            denials: 0,
+            failed_at: None,
+            heard: None,
+            until: Instant::EPOCH,
+        }
+    }
 }
 
 /// The shortest time, doubled with every try after the first, up to the longest.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tenure_domain::{Command, Intent, OrderDetails, WhenAbsent};
+use tenure_domain::{Command, Intent, OrderDetails, OrderLineId, WhenAbsent};
 use tenure_journal::transact::{Arrived, Call, Done, Request};
 use tenure_journal::{Actor, Clock, Queue, Unavailable, Verdict};
 use tenure_koogallery::OpenApiError;
@@ -18,10 +18,19 @@ use crate::send_error::SendError;
 /// The activity that the receipts of answers carry.
 const ACTIVITY: &str = "orderQuery";
 
+/// The most bytes that are kept of an answer without the details. Those of the guides have less
+/// than a thousand, and the same one may come again for as long as its order is pending.
+const NOTED_BYTES_MAX: usize = 16 * 1024;
+
+/// The stable code of a denied access.
+pub(super) const DENIED: &str = "denied";
+
 /// What a question needs.
 pub(super) struct Question {
     pub(super) account: Account,
     pub(super) order: Pending,
+    /// The stable code of what came of the last question about it, if it brought nothing.
+    pub(super) heard: Option<&'static str>,
     pub(super) queue: Queue,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -57,11 +66,19 @@ impl Told {
             Self::Nothing { ending, .. } => ending,
         }
     }
+
+    /// The stable code of the failure, if it is one.
+    pub(super) fn kind(self) -> Option<&'static str> {
+        match self {
+            Self::Learned | Self::Known => None,
+            Self::Nothing { kind, .. } => Some(kind),
+        }
+    }
 }
 
 impl Question {
     pub(super) async fn ask(self) -> Asked {
-        let request = order::request(&self.order.order, self.order.line.as_ref());
+        let request = order::request(&self.order.order, self.line());
         let (told, clock_skew_seconds) = match self.account.client.send(&request).await {
             Ok(received) => (
                 self.record(&request.target(), &received).await,
@@ -76,6 +93,13 @@ impl Question {
         }
     }
 
+    /// The line to ask about, as the marketplace knows it. V1.0 of its calls names orders without
+    /// lines; the line of those has the id of the order, and is of our making.
+    fn line(&self) -> Option<&OrderLineId> {
+        let Pending { order, line, .. } = &self.order;
+        line.as_ref().filter(|line| line.as_str() != order.as_str())
+    }
+
     async fn record(&self, parameters: &str, received: &Received) -> Told {
         let told = match order::read(received.status, &received.body) {
             Ok(lines) => match self.wanted(lines) {
@@ -85,7 +109,7 @@ impl Question {
                     self.note(parameters, received, noted).await
                 },
             },
-            Err(error) => self.note(parameters, received, of(&error)).await,
+            Err(error) => self.note(parameters, received, of(received, &error)).await,
         };
         told.unwrap_or_else(|unavailable| {
             tracing::warn!(
@@ -100,16 +124,21 @@ impl Question {
         })
     }
 
-    /// The line that was asked about. Without one it is the only one of the order: which of
-    /// several a license belongs to, nobody says.
+    /// The line that was asked about, under the id that the license knows. If none was asked
+    /// about, it is the only one of the order: which of several a license belongs to, nobody says.
     fn wanted(&self, lines: Vec<OrderDetails>) -> Result<OrderDetails, &'static str> {
-        let Pending { order, line, .. } = &self.order;
+        let (order, line) = (&self.order.order, self.line());
         let is_wanted = |told: &OrderDetails| {
-            told.order.order == *order && line.as_ref().is_none_or(|line| told.order.line == *line)
+            told.order.order == *order && line.is_none_or(|line| told.order.line == *line)
         };
         let mut wanted = lines.into_iter().filter(is_wanted);
         match (wanted.next(), wanted.next()) {
-            (Some(details), None) => Ok(details),
+            (Some(mut details), None) => {
+                if let Some(known) = &self.order.line {
+                    details.order.line = known.clone();
+                }
+                Ok(details)
+            },
             (Some(_), Some(_)) => Err("ambiguous_order"),
             (None, _) => Err("unknown_order"),
         }
@@ -132,7 +161,8 @@ impl Question {
                 intent: Intent::LearnOrder(Box::new(details)),
             },
         };
-        let done = self.submit(parameters, received, request).await?;
+        let body = order::redacted(&received.body);
+        let done = self.submit(parameters, received, body, request).await?;
         Ok(match done.verdict {
             Verdict::Applied => Told::Learned,
             Verdict::AlreadyApplied => Told::Known,
@@ -147,18 +177,23 @@ impl Question {
         })
     }
 
-    /// Keeps the receipt of an answer that holds no details of the order.
+    /// Keeps the receipt of an answer that holds no details of the order; of a failure that comes
+    /// again and again, only the first one's.
     async fn note(
         &self,
         parameters: &str,
         received: &Received,
         (verdict, ending, kind): (Verdict, Ending, &'static str),
     ) -> Result<Told, Unavailable> {
+        if ending == Ending::Failed && self.heard == Some(kind) {
+            return Ok(Told::Nothing { ending, kind });
+        }
         let request = Request::Noted {
             verdict,
             reason: Some(kind.into()),
         };
-        self.submit(parameters, received, request).await?;
+        let body = cut(order::redacted(&received.body));
+        self.submit(parameters, received, body, request).await?;
         Ok(Told::Nothing { ending, kind })
     }
 
@@ -166,6 +201,8 @@ impl Question {
         &self,
         parameters: &str,
         received: &Received,
+        // A receipt is for ever: what the answer tells about persons does not come into one.
+        redacted: Vec<u8>,
         request: Request,
     ) -> Result<Done, Unavailable> {
         let call = Call {
@@ -174,8 +211,7 @@ impl Question {
                 at: received.at,
                 method: METHOD.into(),
                 parameters: parameters.into(),
-                // A receipt is for ever: what the answer tells about persons does not come into one.
-                body: order::redacted(&received.body).into(),
+                body: redacted.into(),
                 activity: Some(ACTIVITY.into()),
                 // The marketplace proved who it is by its certificate.
                 authentic: true,
@@ -211,11 +247,24 @@ fn unsent(error: &SendError) -> Told {
 }
 
 /// What a question comes to that the marketplace did not answer as asked.
-fn of(error: &OpenApiError) -> (Verdict, Ending, &'static str) {
-    let ending = match error.reaction() {
-        Reaction::Retry => Ending::Failed,
-        Reaction::Alarm => Ending::Denied,
-        Reaction::GiveUp => Ending::Final,
+fn of(received: &Received, error: &OpenApiError) -> (Verdict, Ending, &'static str) {
+    let is_its_own = order::may_be_of_one_order(received.status, &received.body);
+    let ending = match (error.reaction(), is_its_own) {
+        (Reaction::Retry, false) => Ending::Failed,
+        (Reaction::Alarm, false) => Ending::Denied,
+        (Reaction::Alarm, true) => Ending::OrderDenied,
+        (Reaction::Retry, true) | (Reaction::GiveUp, _) => Ending::Final,
     };
     (Verdict::Rejected, ending, error.code())
+}
+
+/// The start of a text, no longer than is kept of it.
+fn cut(mut text: Vec<u8>) -> Vec<u8> {
+    let is_inside = |byte: &u8| byte & 0b1100_0000 == 0b1000_0000;
+    let mut end = NOTED_BYTES_MAX;
+    while end > 0 && text.get(end).is_some_and(is_inside) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tenure_domain::OrderLine;
 use tenure_koogallery::open_api::order;
-use tenure_koogallery::sdk_signature;
+use tenure_koogallery::{OpenApiRequest, sdk_signature};
 
 use crate::marketplace::{Asked, answer, credentials, read};
 
@@ -81,13 +81,18 @@ fn serve(listener: &TcpListener, book: &Book, told: &Sender<OrderLine>) {
     }
 }
 
+/// How a line is asked about: one that has the id of its order is known to us only.
+fn request(line: &OrderLine) -> OpenApiRequest {
+    let told = Some(&line.line).filter(|id| id.as_str() != line.order.as_str());
+    order::request(&line.order, told)
+}
+
 fn is_about(question: &Asked, line: &OrderLine) -> bool {
-    let target = order::request(&line.order, Some(&line.line)).target();
-    question.line == format!("GET {target} HTTP/1.1")
+    question.line == format!("GET {} HTTP/1.1", request(line).target())
 }
 
 fn is_signed(question: &Asked, line: &OrderLine, host: &str) -> bool {
-    let request = order::request(&line.order, Some(&line.line));
+    let request = request(line);
     let date = question.header("x-sdk-date");
     let expected = sdk_signature::authorization(&credentials(), &request, host, date);
     question.header("authorization") == expected

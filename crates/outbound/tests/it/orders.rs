@@ -26,6 +26,8 @@ use tenure_testkit::{code, order_line};
 use crate::marketplace::{Marketplace, Says, client, clock};
 use crate::order_market::{OrderMarket, PATIENCE};
 
+mod one_order;
+
 /// What the marketplace tells of a person, and nobody else may know.
 const PERSONAL: [&str; 6] = [
     "Zhang San",
@@ -143,12 +145,19 @@ impl Scene {
     }
 
     fn buy_through(&self, listing: &ListingId, number: u32) -> OrderLine {
-        let (line, now) = (order_line(number), self.clock.now());
+        let line = order_line(number);
         let purchase = Intent::Purchase {
             order: line.clone(),
             ready: true,
             details: None,
         };
+        self.change(listing, number, &line, purchase);
+        line
+    }
+
+    /// Has the marketplace tell of a change of license `number` under an order line.
+    fn change(&self, listing: &ListingId, number: u32, line: &OrderLine, intent: Intent) {
+        let now = self.clock.now();
         self.bought.lock().unwrap().push(Pending {
             merchant: acme(),
             license: code(number),
@@ -171,7 +180,7 @@ impl Scene {
             request: Request::License {
                 merchant: acme(),
                 id: code(number),
-                command: tenure_testkit::command(Family::Saas, now, purchase),
+                command: tenure_testkit::command(Family::Saas, now, intent),
             },
             answer: Box::new(|_| Vec::new()),
         };
@@ -180,7 +189,6 @@ impl Scene {
         // The worker may have looked at this very instant already, and keeps its pace. No rest is
         // as short.
         self.pass_millis(200);
-        line
     }
 
     /// Has the marketplace know an order of a customer.
@@ -462,10 +470,13 @@ async fn a_marketplace_that_cannot_be_reached_is_waited_for_by_its_listing_only(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listing_that_is_denied_access_raises_an_alarm_and_tries_again_after_an_hour() {
     let scene = Scene::new();
-    let denied = r#"{"resultCode":"MKT.0150","resultMsg":"operation not allowed"}"#;
+    let denied = r#"{"error_code":"APIGW.0301"}"#;
     scene.market.says(&order_line(1), 401, denied);
     scene.tell(2);
     let worker = scene.work();
+    scene
+        .await_measure("tenure_orders_stopped{listing=\"cad-pro\"} 0")
+        .await;
     scene.buy(1);
     assert_eq!(scene.market.next(), order_line(1));
     scene

@@ -7,7 +7,7 @@ use tenure_domain::{Family, LicenseId, ListingId, MerchantId, OrderId, OrderLine
 use tenure_journal::Position;
 
 use super::question::Question;
-use super::{PAGE_ROWS_MAX, QueryError, damaged};
+use super::{QueryError, damaged};
 use crate::state::State;
 
 /// An order that changed a license and of which no details are known.
@@ -29,6 +29,10 @@ pub struct PendingOrder {
     pub position: Position,
 }
 
+/// The most orders that are told at once. Who asks about them remembers thousands that the
+/// marketplace does not know, and has to see beyond those.
+const ROWS_MAX: usize = 10_100;
+
 const PENDING: &str = include_str!("pending/select.sql");
 
 /// The first licenses by their oldest change are enough: whatever belongs to the oldest changes
@@ -39,7 +43,7 @@ pub(super) fn page(
     listing: &ListingId,
     limit: usize,
 ) -> Result<Vec<PendingOrder>, QueryError> {
-    let limit = limit.clamp(1, PAGE_ROWS_MAX);
+    let limit = limit.clamp(1, ROWS_MAX);
     let licenses = ask(listing, limit).rows(connection, |row| {
         let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
         let id = LicenseId::parse(text(0)?).map_err(|error| damaged(error.to_string()))?;
@@ -92,13 +96,7 @@ mod tests {
     fn pending_orders_are_found_in_order_over_an_index() {
         let listing = ListingId::parse("cad-pro").unwrap();
         let plan = plan(&ask(&listing, 50), "");
-        for step in [
-            "SEARCH licenses USING COVERING INDEX licenses_by_pending",
-            "SEARCH licenses USING PRIMARY KEY (id=? AND merchant=?)",
-        ] {
-            assert!(plan.contains(step), "{plan}");
-        }
-        assert!(!plan.contains("SCAN licenses"), "{plan}");
-        assert!(!plan.contains("TEMP"), "{plan}");
+        let index = "licenses_by_pending (listing=? AND pending_position>?)";
+        assert_eq!(plan, format!("SEARCH licenses USING INDEX {index}"));
     }
 }

@@ -18,6 +18,18 @@ fn learn(told: OrderDetails) -> Intent {
     Intent::LearnOrder(Box::new(told))
 }
 
+#[test]
+fn more_orders_are_named_at_once_than_other_lists_have_on_a_page() {
+    let mut journal = Journal::in_memory();
+    let codes = 1..=1_001;
+    journal.append(codes.map(|number| {
+        let activate = Intent::Activate(activation(number, 5_000));
+        of(code(number), "acme", activate)
+    }));
+    let queries = folded(&mut journal);
+    assert_eq!(pending(&queries, 1_001).len(), 1_001);
+}
+
 /// Two codes of one order: the first was renewed in between, the second was released.
 fn journal() -> Journal<MemoryLog> {
     let mut journal = Journal::in_memory();

@@ -2,16 +2,15 @@
 
 use tenure_domain::{ChargingMode, CustomerId, Instant, OrderId, ProductId, Quantity, SkuCode};
 
-use super::{capacity, decimal, expire_time, period};
-use crate::rejection::{Fault, Rejection};
-use crate::v1::cipher::Sealed;
-use crate::v1::extend_params::{self, ExtendParam};
-use crate::v1::parameters::{Parameters, malformed};
+use super::expire_time;
+use crate::rejection::Rejection;
+use crate::v1::parameters::Parameters;
 
 /// What was bought, and by whom. V1.0 tells with the call what V2.0 keeps for its order query.
 ///
-/// Names of people are looked over for their length and left out; phone and e-mail address stay
-/// [sealed](Sealed).
+/// A parameter that decides nothing here cannot turn a purchase away: one that we cannot read counts
+/// as absent, and who bought, what was paid and what the merchant asked the buyer for are not read
+/// at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase {
     /// The order: the same one is the same instance, however often it is told.
@@ -34,41 +33,28 @@ pub struct Purchase {
     pub is_trial: bool,
     /// The end of the term: an estimate, says the guide.
     pub expires_at: Option<Instant>,
-    /// The buyer's phone.
-    pub mobile_phone: Option<Sealed>,
-    /// The buyer's e-mail address.
-    pub email: Option<Sealed>,
-    /// What the merchant asked the buyer for.
-    pub extend_params: Vec<ExtendParam>,
 }
 
 impl Purchase {
     pub(super) fn read(parameters: &Parameters, zone: i32) -> Result<Self, Rejection> {
-        for (name, characters_max) in [("customerName", 64), ("userId", 64), ("userName", 64)] {
-            parameters.text(name, characters_max)?;
-        }
-        period(parameters)?;
-        decimal(parameters, "orderAmount")?;
-        parameters.number("provisionType", 2)?;
-        let sealed = |name| {
-            let text = parameters.text(name, SEALED_CHARACTERS_MAX)?;
-            Ok(text.map(Sealed::new))
-        };
         Ok(Self {
             order: parameters.id("orderId", OrderId::parse)?,
             business_id: parameters.mandatory_text("businessId", 64)?.into(),
             customer: parameters.id("customerId", CustomerId::parse)?,
             product: parameters.id("productId", ProductId::parse)?,
-            sku: parameters.optional_id("skuCode", SkuCode::parse)?,
-            quantity: capacity(parameters)?.and_then(|units| Quantity::parse(units).ok()),
+            sku: told(parameters.optional_id("skuCode", SkuCode::parse)),
+            quantity: told(parameters.number("amount", 7))
+                .and_then(|units| Quantity::parse(units).ok()),
             charging: parameters.number("chargingMode", 2)?.and_then(charging),
-            is_trial: parameters.text("trialFlag", 2)? == Some("1"),
-            expires_at: expire_time(parameters, zone)?.map(|(expires_at, _)| expires_at),
-            mobile_phone: sealed("mobilePhone")?,
-            email: sealed("email")?,
-            extend_params: extend_params(parameters)?,
+            is_trial: parameters.value("trialFlag") == Some("1"),
+            expires_at: told(expire_time(parameters, zone)).map(|(expires_at, _)| expires_at),
         })
     }
+}
+
+/// What a parameter tells, as far as it can be read.
+fn told<T>(read: Result<Option<T>, Rejection>) -> Option<T> {
+    read.ok().flatten()
 }
 
 /// The numbers of `chargingMode`, of which the guide has the last two and merchants have seen the
@@ -79,16 +65,5 @@ fn charging(number: u32) -> Option<ChargingMode> {
         1 => Some(ChargingMode::Period),
         3 => Some(ChargingMode::OneTime),
         _ => None,
-    }
-}
-
-/// The most characters of a phone or an e-mail address, encrypted. The tables have no bound.
-const SEALED_CHARACTERS_MAX: usize = 1024;
-
-fn extend_params(parameters: &Parameters) -> Result<Vec<ExtendParam>, Rejection> {
-    let name = "saasExtendParams";
-    match parameters.text(name, usize::MAX)? {
-        None => Ok(Vec::new()),
-        Some(text) => extend_params::parse(text).ok_or_else(|| malformed(name, Fault::BadValue)),
     }
 }

@@ -33,7 +33,7 @@ fn ask(lane: &mut Lane, pending: &[Pending], ending: Ending) -> (Pending, Instan
     for _ in 0..1_000 {
         let now = lane.looks_at().expect("no question is under way");
         if let Some(order) = lane.choose(pending, now) {
-            lane.note(&order, ending, now);
+            lane.note(&order, ending, None, now);
             return (order, now);
         }
     }
@@ -60,7 +60,7 @@ fn one_question_is_under_way_at_most() {
     assert_eq!(lane.looks_at(), None);
     lane.wake();
     assert_eq!(lane.looks_at(), None);
-    lane.note(&asked, Ending::Known, after(900));
+    lane.note(&asked, Ending::Known, None, after(900));
     assert_eq!(lane.looks_at(), Some(after(200)));
 }
 
@@ -167,23 +167,116 @@ fn a_listing_that_is_denied_access_asks_again_after_an_hour() {
 }
 
 #[test]
-fn what_it_remembers_is_bounded_and_the_rest_is_asked_about_all_the_same() {
-    let (mut lane, pending) = (lane(), orders(1..=1_000));
-    let mut asked = BTreeSet::new();
-    for _ in 0..1_000 {
-        let now = lane.looks_at().unwrap();
-        let order = lane.choose(&pending[..lane.rows_wanted().min(1_000)], now);
-        let order = order.unwrap();
-        lane.note(&order, Ending::Final, START);
-        asked.insert(key(&order));
-        assert!(lane.delays.len() <= DELAYS_MAX);
+fn a_denied_order_is_put_off_alone_when_another_is_answered() {
+    let (mut lane, pending) = (lane(), orders(1..=3));
+    let (_, mut last) = ask(&mut lane, &pending, Ending::OrderDenied);
+    let (asked, at) = ask(&mut lane, &pending, Ending::Known);
+    assert_eq!((asked, at), (order(2), after(200)));
+    assert!(!lane.is_stopped());
+
+    let mut gaps = Vec::new();
+    for number in 4..=8 {
+        // Others are answered in between, and nothing else is pending when this one is denied.
+        ask(&mut lane, &[order(number)], Ending::Known);
+        let (_, at) = ask(&mut lane, &orders(1..=1), Ending::OrderDenied);
+        assert_eq!(lane.choose(&orders(1..=1), at), None);
+        assert!(!lane.is_stopped());
+        gaps.push(seconds(last, at) / 3_600);
+        last = at;
     }
-    assert!(asked.len() > DELAYS_MAX, "{}", asked.len());
-    let due = START.plus_seconds(60);
-    lane.forget_others(&pending[..10], false, after(0));
+    assert_eq!(gaps, [1, 2, 4, 6, 6]);
+}
+
+#[test]
+fn a_second_denied_order_in_a_row_stops_the_listing_for_an_hour() {
+    let (mut lane, pending) = (lane(), orders(1..=3));
+    ask(&mut lane, &pending, Ending::OrderDenied);
+    assert!(!lane.is_stopped());
+    let (asked, denied) = ask(&mut lane, &pending, Ending::OrderDenied);
+    assert_eq!(asked, order(2));
+    assert!(lane.is_stopped());
+    let (asked, at) = ask(&mut lane, &pending, Ending::Known);
+    assert_eq!((asked, seconds(denied, at)), (order(3), 3_600));
+    assert!(!lane.is_stopped());
+}
+
+#[test]
+fn a_denied_order_stops_the_listing_if_there_is_no_other_to_ask_about() {
+    let (mut lane, pending) = (lane(), orders(1..=1));
+    let (_, denied) = ask(&mut lane, &pending, Ending::OrderDenied);
+    assert_eq!(lane.choose(&pending, after(200)), None);
+    assert!(lane.is_stopped());
+    let rested = plus_micros(denied.plus_seconds(3_600), 200_000);
+    assert_eq!(lane.looks_at(), Some(rested));
+    lane.forget_others(&[], true, denied.plus_seconds(3_601));
+    assert!(!lane.is_stopped(), "nothing is pending any more");
+}
+
+#[test]
+fn a_failure_ends_a_stop() {
+    let mut lane = lane();
+    ask(&mut lane, &orders(1..=1), Ending::Denied);
+    assert!(lane.is_stopped());
+    ask(&mut lane, &orders(1..=1), Ending::Failed);
+    assert!(!lane.is_stopped());
+}
+
+#[test]
+fn an_order_that_fails_while_others_are_answered_is_put_off() {
+    let mut lane = lane();
+    let (mut gaps, mut last) = (Vec::new(), START);
+    for number in 2..=12 {
+        ask(&mut lane, &[order(number)], Ending::Known);
+        let (_, at) = ask(&mut lane, &orders(1..=1), Ending::Failed);
+        gaps.push(seconds(last, at) / 60);
+        last = at;
+    }
+    assert_eq!(gaps, [0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60]);
+}
+
+#[test]
+fn a_clock_that_steps_back_holds_up_nothing() {
+    let day = -24 * 3_600;
+    let (mut lane, pending) = (lane(), orders(1..=1));
+    ask(&mut lane, &pending, Ending::Final);
+    lane.see(START.plus_seconds(day));
+    let (_, at) = ask(&mut lane, &pending, Ending::Denied);
+    assert_eq!(seconds(START, at), day + 60);
+    lane.see(plus_micros(at, -5_000_000));
+    let rested = lane.looks_at().unwrap();
+    assert_eq!(seconds(at, rested), 3_595);
+}
+
+#[test]
+fn what_it_remembers_is_bounded_and_what_is_put_off_stays_put_off() {
+    let count = u32::try_from(DELAYS_MAX).unwrap() + 50;
+    let mut lane = Lane::new(1_000_000, 1, START);
+    for number in 1..count {
+        let asked = lane.choose(&[order(number)], START);
+        if let Some(asked) = asked {
+            lane.note(&asked, Ending::Final, None, START);
+        }
+    }
     assert_eq!(lane.delays.len(), DELAYS_MAX);
-    lane.forget_others(&pending[990..], false, due);
-    assert!(lane.delays.len() <= 10);
-    lane.forget_others(&[], true, START);
+    // Neither the newest order nor one that is put off is asked about before the first is due.
+    let pending = [order(1), order(2), order(count)];
+    let due = START.plus_seconds(60);
+    assert_eq!(lane.looks_at(), Some(due));
+    assert_eq!(lane.choose(&pending, after(59_999)), None);
+    assert_eq!(lane.choose(&pending, due), Some(order(1)));
+    lane.note(&order(1), Ending::Final, None, due);
+}
+
+#[test]
+fn what_is_no_longer_pending_is_forgotten() {
+    let (mut lane, pending) = (lane(), orders(1..=20));
+    for _ in &pending {
+        ask(&mut lane, &pending, Ending::Final);
+    }
+    lane.forget_others(&pending[..10], false, after(4_000));
+    assert_eq!(lane.delays.len(), 20, "they are put off still");
+    lane.forget_others(&pending[..10], false, after(70_000));
+    assert_eq!(lane.delays.len(), 10);
+    lane.forget_others(&[], true, after(70_000));
     assert!(lane.delays.is_empty());
 }

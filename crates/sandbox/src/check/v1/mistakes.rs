@@ -20,15 +20,16 @@ const UNSTAMPED: &[&str] = &["000001", "000002"];
 /// An instance that no marketplace has sold.
 const MADE_UP: &str = "SANDBOX-MADE-UP-0000000000000001";
 
-/// What the guide's tables call mandatory, besides activity, stamp and token.
+/// What the guide's tables call mandatory and no merchant can do without, besides activity, stamp and
+/// token. An expiry and a release name the order of the purchase, which tells nothing new.
 const MANDATORY: &[(&str, &[&str])] = &[
     (
         "newInstance",
         &["businessId", "customerId", "orderId", "productId"],
     ),
     ("refreshInstance", &["orderId", "instanceId", "expireTime"]),
-    ("expireInstance", &["orderId", "instanceId"]),
-    ("releaseInstance", &["orderId", "instanceId"]),
+    ("expireInstance", &["instanceId"]),
+    ("releaseInstance", &["instanceId"]),
     (
         "upgrade",
         &["orderId", "instanceId", "skuCode", "productId"],
@@ -40,8 +41,8 @@ const MANDATORY: &[(&str, &[&str])] = &[
         &["businessId", "customerId", "orderId", "productId"],
     ),
     ("refreshLicense", &["orderId", "instanceId", "expireTime"]),
-    ("expireLicense", &["orderId", "instanceId"]),
-    ("releaseLicense", &["orderId", "instanceId"]),
+    ("expireLicense", &["instanceId"]),
+    ("releaseLicense", &["instanceId"]),
 ];
 
 /// Every mistake of a family.
