@@ -75,6 +75,13 @@ impl SqliteReader {
     #[must_use]
     pub fn scanning(mut self) -> Self {
         self.names.max = NAMES_SCANNING_MAX;
+        // Room at once, since growing moves every name. How much is only a guess.
+        let sql = "SELECT ifnull(max(number), 0) FROM streams";
+        let streams: usize = self
+            .connection
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap_or(0);
+        self.names.known.reserve(streams.min(NAMES_SCANNING_MAX));
         self
     }
 
