@@ -16,7 +16,7 @@ use tenure_koogallery::{
 };
 use tokio::sync::oneshot;
 
-use crate::body::Taken;
+use crate::exchange::{Incoming, Reply};
 use crate::listing::{Listing, Listings};
 use crate::metrics::{Answered, Metrics};
 use crate::nonces::Nonces;
@@ -39,36 +39,6 @@ pub struct Ingress {
     metrics: Metrics,
 }
 
-/// A call as HTTP brought it.
-///
-/// Its debug form has neither query nor body: both may say who the buyer is.
-pub struct Incoming {
-    /// The last segment of the address.
-    pub listing: String,
-    /// The HTTP method.
-    pub method: String,
-    /// The query string as sent.
-    pub query: String,
-    /// The body, or as much of it as was read.
-    pub body: Taken,
-    /// When its head had arrived.
-    pub arrived_at: Instant,
-}
-
-/// What goes back.
-///
-/// Its debug form has no body: the account with which a buyer begins may stand in it.
-pub struct Reply {
-    /// 200 for everything that the marketplace can be told by a result code.
-    pub status: StatusCode,
-    /// JSON.
-    pub body: Vec<u8>,
-    /// Whether the connection must be closed, because the call was not read to its end.
-    pub close: bool,
-    /// The value of the header `Body-Sign`, where the body is signed: in answers to V1.0.
-    pub body_sign: Option<String>,
-}
-
 /// What is known of a call when it goes to the journal.
 pub(crate) struct Known<'a> {
     pub(crate) listing: Option<&'a Listing>,
@@ -76,6 +46,16 @@ pub(crate) struct Known<'a> {
     pub(crate) authentic: bool,
     pub(crate) prepared: Prepared,
     /// The nonce that this call has used up, if it has one.
+    pub(crate) nonce: Option<&'a str>,
+}
+
+/// A call that came from the marketplace and asks for something.
+pub(crate) struct Understood<'a> {
+    pub(crate) activity: &'static str,
+    pub(crate) environment: Environment,
+    pub(crate) request: Request,
+    pub(crate) form: Form,
+    /// The nonce that it has used up, if its version has one.
     pub(crate) nonce: Option<&'a str>,
 }
 
@@ -191,30 +171,53 @@ impl Ingress {
             app_info: listing.app_info.clone(),
             encrypt_type: None,
         };
-        match self
-            .prepare(listing, verified.environment, request, form)
-            .await
-        {
+        let understood = Understood {
+            activity: activity.name(),
+            environment: verified.environment,
+            request,
+            form,
+            nonce: Some(&verified.nonce),
+        };
+        self.answer_understood(incoming, listing, understood).await
+    }
+
+    /// Answers a call that came from the marketplace, of any version.
+    pub(crate) async fn answer_understood(
+        &self,
+        incoming: &Incoming,
+        listing: &Listing,
+        understood: Understood<'_>,
+    ) -> Reply {
+        let Understood {
+            activity,
+            environment,
+            request,
+            form,
+            nonce,
+        } = understood;
+        match self.prepare(listing, environment, request, form).await {
             Ok(prepared) => {
                 let known = Known {
                     listing: Some(listing),
-                    activity: Some(activity.name()),
+                    activity: Some(activity),
                     authentic: true,
                     prepared,
-                    nonce: Some(&verified.nonce),
+                    nonce,
                 };
                 self.record(incoming, known).await
             },
             Err(error) => {
                 tracing::error!(%error, "a question could not be answered from the journal");
-                self.nonces.forget(listing.id.as_str(), &verified.nonce);
+                if let Some(nonce) = nonce {
+                    self.nonces.forget(listing.id.as_str(), nonce);
+                }
                 unavailable()
             },
         }
     }
 
     /// What is asked of the journal for a call that was understood, and how it is answered.
-    pub(crate) async fn prepare(
+    async fn prepare(
         &self,
         listing: &Listing,
         environment: Environment,
@@ -409,60 +412,10 @@ pub(crate) fn unavailable() -> Reply {
     }
 }
 
-impl fmt::Debug for Incoming {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming")
-            .field("listing", &self.listing)
-            .field("method", &self.method)
-            .field("arrived_at", &self.arrived_at)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reply")
-            .field("status", &self.status)
-            .field("close", &self.close)
-            .finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for Ingress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ingress")
             .field("listings", &self.listings)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use actix_web::web::Bytes;
-
-    use super::*;
-
-    #[test]
-    fn no_debug_form_shows_a_query_or_a_body() {
-        let incoming = Incoming {
-            listing: "cad-pro".to_owned(),
-            method: "GET".to_owned(),
-            query: "mobilePhone=13800000000".to_owned(),
-            body: Taken {
-                bytes: Bytes::from_static(b"13800000000"),
-                rejection: None,
-            },
-            arrived_at: Instant::from_seconds(0),
-        };
-        let reply = Reply {
-            status: StatusCode::OK,
-            body: b"13800000000".to_vec(),
-            close: false,
-            body_sign: Some("13800000000".to_owned()),
-        };
-        let shown = format!("{incoming:?} {reply:?}");
-        assert!(shown.contains("cad-pro"));
-        assert!(!shown.contains("13800000000"), "{shown}");
-        assert!(!shown.contains("[49, 51"), "{shown}");
     }
 }

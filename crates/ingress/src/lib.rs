@@ -9,6 +9,7 @@
 
 pub mod body;
 pub mod callback;
+pub mod exchange;
 pub mod listing;
 pub mod metrics;
 mod nonces;

@@ -11,7 +11,8 @@ use actix_web::web::{self, Bytes, Data, Path, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::body;
-use crate::callback::{Incoming, Ingress, Reply};
+use crate::callback::Ingress;
+use crate::exchange::{Incoming, Reply};
 
 /// The name of the header that signs an answer. Names are kept in lower case and are spelled
 /// `Body-Sign` on the wire, see [`respond`].

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tenure_koogallery::v1::{self, Iv, body_sign};
 use tenure_koogallery::{AccessKey, Rejection};
 
-use crate::callback::{Incoming, Ingress, Known, Reply, unavailable};
+use crate::callback::{Ingress, Known, Understood, unavailable};
+use crate::exchange::{Incoming, Reply};
 use crate::listing::Listing;
 use crate::requests::{Form, Prepared, PurchaseForm};
 
@@ -66,25 +67,14 @@ impl Ingress {
             verified.notification,
             incoming.arrived_at,
         );
-        match self
-            .prepare(listing, verified.environment, request, form)
-            .await
-        {
-            Ok(prepared) => {
-                let known = Known {
-                    listing: Some(listing),
-                    activity: Some(activity.name()),
-                    authentic: true,
-                    prepared,
-                    nonce: None,
-                };
-                self.record(incoming, known).await
-            },
-            Err(error) => {
-                tracing::error!(%error, "a question could not be answered from the journal");
-                unavailable()
-            },
-        }
+        let understood = Understood {
+            activity: activity.name(),
+            environment: verified.environment,
+            request,
+            form,
+            nonce: None,
+        };
+        self.answer_understood(incoming, listing, understood).await
     }
 
     async fn reject_v1(

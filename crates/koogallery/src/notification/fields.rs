@@ -99,7 +99,7 @@ impl<'a> Fields<'a> {
         parse: fn(&str) -> Result<T, IdError>,
     ) -> Result<Option<T>, Rejection> {
         self.text(name, usize::MAX)?
-            .map(|text| parse(&text).map_err(|error| bad_id(name, error)))
+            .map(|text| parse(&text).map_err(|error| malformed(name, Fault::of_id(error))))
             .transpose()
     }
 
@@ -122,8 +122,4 @@ impl<'a> Fields<'a> {
 
 pub(super) fn malformed(field: &'static str, fault: Fault) -> Rejection {
     Rejection::MalformedBody { field, fault }
-}
-
-pub(super) fn bad_id(field: &'static str, error: IdError) -> Rejection {
-    malformed(field, Fault::of_id(error))
 }
