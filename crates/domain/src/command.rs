@@ -1,9 +1,12 @@
 //! What somebody wants done to a license. A command is an intent, and may be refused.
 
+use crate::check::Check;
 use crate::event::{Activation, TermChange};
+use crate::file::{FileContent, FileKey, FileRequest, FileRules};
 use crate::ids::{ListingId, OrderLine};
 use crate::license::Family;
 use crate::order_details::OrderDetails;
+use crate::sealed::Sealed;
 use crate::time::Instant;
 
 /// An intent, where it came from, and when it takes effect.
@@ -45,8 +48,11 @@ pub enum Intent {
         /// line are of no use here, and ignored.
         details: Option<Box<OrderDetails>>,
     },
-    /// The merchant says that the application is ready.
-    ReportProvisioned,
+    /// The merchant says that the application is ready, or that it is to be found elsewhere now.
+    ReportProvisioned {
+        /// Where this buyer finds it and with which account, if the merchant tells.
+        access: Option<Sealed>,
+    },
     /// The marketplace confirmed that a code is activated.
     Activate(Activation),
     /// A renewal, with or without a change of specification, or a scene we do not know.
@@ -78,4 +84,27 @@ pub enum Intent {
     },
     /// The marketplace, when it was asked, told what an order of the license is.
     LearnOrder(Box<OrderDetails>),
+    /// The marketplace, when it was asked, told what a code is.
+    NoteCheck(Box<Check>),
+    /// `getLicenseAsync`: the buyer's software asks for a license file.
+    RequestFile {
+        /// What is asked for.
+        request: Box<FileRequest>,
+        /// What the guides leave to the merchant.
+        rules: FileRules,
+    },
+    /// The merchant made a file that was asked for.
+    MakeFile {
+        /// Which was asked for.
+        key: FileKey,
+        /// The file.
+        content: FileContent,
+    },
+    /// The marketplace took a file that was made, or never will.
+    NoteDelivery {
+        /// Which was asked for.
+        key: FileKey,
+        /// The marketplace's code, if it never will.
+        denied: Option<Box<str>>,
+    },
 }

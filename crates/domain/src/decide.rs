@@ -5,7 +5,7 @@
 //! | state → command ↓ | absent | provisioning | issued | in force | suspended | expired | released |
 //! | --- | --- | --- | --- | --- | --- | --- | --- |
 //! | purchase | purchased (+ order known¹²) (+ provisioned¹)⁸ | again | again | again | again | again | again |
-//! | report provisioned⁹ | *unknown* | provisioned | *not provisionable* | again | provisioned⁵ | provisioned⁵ | *released* |
+//! | report provisioned⁹ | *unknown* | provisioned (+ access told¹⁴) | *not provisionable* | access told¹⁴ | as before it was frozen | same | *released* |
 //! | activate¹⁰ | issued + activated | again | activated | again | activated⁵ | activated⁵ | *released* |
 //! | renew | issued + renewed² | renewed³ | renewed³ | renewed³ | renewed³ | renewed + reinstated³ ⁴ | *released* |
 //! | cancel renewal | issued + renewal cancelled² | renewal cancelled³ | same | same | same | same | *released* |
@@ -16,6 +16,10 @@
 //! | unfreeze | issued² | again | again | again | reinstated | reinstated | *released* |
 //! | release | issued + released⁷ | released | released | released | released | released | again |
 //! | learn order¹¹ | *unknown* | order known | same | same | same | same | same |
+//! | note check¹⁸ | *unknown* | again | code checked | same | same | same | same |
+//! | request file¹⁵ | *unknown* | *outside term* | *no files* | file requested | *outside term* | *outside term* | *released* |
+//! | make file¹⁶ | *unknown* | *not requested* | *not requested* | file made | file made | file made | *released* |
+//! | note delivery¹⁷ | *unknown* | *not requested* | *not requested* | file delivered or denied | same | same | same |
 //!
 //! *Italic*: a refusal. "Again": no events, because nothing is left to do. "Suspended" and
 //! "expired" mean that use is withheld; what the license was before it was frozen stays known.
@@ -37,6 +41,16 @@
 //! 12. If the call tells what the order is, and just this is not known of it already.
 //! 13. Again, if the end of the term is one that a renewal or a conversion set, and lies more than
 //!     a day ahead: a call about the end before it, repeated after the buyer renewed.
+//! 14. If where the buyer finds the application is told, and is news.
+//! 15. Online licenses only; otherwise *no files*. Again, if just this was asked for before.
+//!     The refusals, in this order: *fingerprint required*, *expiry required* (of a license that has
+//!     an end), *outside term* (not in force, or not for all of the time that the file is to hold),
+//!     *quota exhausted* (if units are counted).
+//! 16. Of a file that was asked for; otherwise *not requested*. Again, if just this was made;
+//!     *made before*, if it was another one.
+//! 17. Of a file that was made; otherwise *not requested*. Again, if it was delivered, or was denied
+//!     and is denied once more.
+//! 18. Codes only; of an instance always "again". Again, if just this was told last.
 //!
 //! # Which refusal wins
 //!
@@ -44,12 +58,16 @@
 //! the license's, then repetition: a command of the wrong family learns nothing about a license
 //! that another family owns, released or not.
 
+mod file;
+
+use crate::check::Check;
 use crate::command::{Command, Intent, WhenAbsent};
 use crate::event::{Event, TermChange};
 use crate::ids::OrderLine;
 use crate::license::{Change, ChangeKind, Family, Hold, License, Living, Phase};
 use crate::order_details::OrderDetails;
 use crate::refusal::Refusal;
+use crate::sealed::Sealed;
 use crate::time::Instant;
 
 /// How far ahead, in seconds, an end lies that an expiry cannot be about. The marketplace repeats a
@@ -76,7 +94,7 @@ fn on_absent(command: &Command) -> Result<Vec<Event>, Refusal> {
                 ready,
                 details,
             } => Ok(purchase(command, order, *ready, details.as_deref())),
-            Intent::ReportProvisioned
+            Intent::ReportProvisioned { .. }
             | Intent::Activate(_)
             | Intent::Renew(_)
             | Intent::CancelRenewal(_)
@@ -86,12 +104,22 @@ fn on_absent(command: &Command) -> Result<Vec<Event>, Refusal> {
             | Intent::Expire
             | Intent::Unfreeze
             | Intent::Release { .. }
-            | Intent::LearnOrder(_) => Err(Refusal::Unknown),
+            | Intent::LearnOrder(_)
+            | Intent::NoteCheck(_)
+            | Intent::RequestFile { .. }
+            | Intent::MakeFile { .. }
+            | Intent::NoteDelivery { .. } => Err(Refusal::Unknown),
         };
     }
     let remembered = match &command.intent {
         Intent::Activate(_) | Intent::Release { .. } => true,
-        Intent::Purchase { .. } | Intent::ReportProvisioned | Intent::LearnOrder(_) => false,
+        Intent::Purchase { .. }
+        | Intent::ReportProvisioned { .. }
+        | Intent::LearnOrder(_)
+        | Intent::NoteCheck(_)
+        | Intent::RequestFile { .. }
+        | Intent::MakeFile { .. }
+        | Intent::NoteDelivery { .. } => false,
         Intent::Renew(_)
         | Intent::CancelRenewal(_)
         | Intent::ConvertToPaid(_)
@@ -142,8 +170,15 @@ fn told_of(order: &OrderLine, details: Option<&OrderDetails>) -> Option<Event> {
 fn on_released(released: &Living, intent: &Intent) -> Result<Vec<Event>, Refusal> {
     match intent {
         Intent::LearnOrder(details) => learn(released, details),
+        Intent::NoteCheck(check) => Ok(checked(released, check)),
         Intent::Purchase { .. } | Intent::Release { .. } => Ok(Vec::new()),
-        Intent::ReportProvisioned
+        // What the marketplace made of a file is so, whatever became of the license.
+        Intent::NoteDelivery { key, denied } => {
+            file::note_delivery(released, key, denied.as_deref())
+        },
+        Intent::ReportProvisioned { .. }
+        | Intent::RequestFile { .. }
+        | Intent::MakeFile { .. }
         | Intent::Activate(_)
         | Intent::Renew(_)
         | Intent::CancelRenewal(_)
@@ -159,11 +194,7 @@ fn on_living(living: &Living, command: &Command) -> Result<Vec<Event>, Refusal> 
     let at = command.at;
     Ok(match &command.intent {
         Intent::Purchase { .. } => Vec::new(),
-        Intent::ReportProvisioned => match living.phase {
-            Phase::Provisioning => vec![Event::Provisioned { provisioned_at: at }],
-            Phase::InForce if living.family != Family::LicenseCode => Vec::new(),
-            Phase::Issued | Phase::InForce => return Err(Refusal::NotProvisionable),
-        },
+        Intent::ReportProvisioned { access } => provisioned(living, at, access.as_ref())?,
         Intent::Activate(activation) => match living.phase {
             Phase::Issued => vec![Event::Activated(activation.clone())],
             Phase::Provisioning | Phase::InForce => Vec::new(),
@@ -200,7 +231,33 @@ fn on_living(living: &Living, command: &Command) -> Result<Vec<Event>, Refusal> 
             order: order.clone(),
         }],
         Intent::LearnOrder(details) => return learn(living, details),
+        Intent::NoteCheck(check) => checked(living, check),
+        Intent::RequestFile { request, rules } => {
+            return file::request(living, at, request, *rules);
+        },
+        Intent::MakeFile { key, content } => return file::make(living, key, content),
+        Intent::NoteDelivery { key, denied } => {
+            return file::note_delivery(living, key, denied.as_deref());
+        },
     })
+}
+
+/// What the merchant told once holds until it tells something else; saying nothing takes nothing
+/// back.
+fn provisioned(
+    living: &Living,
+    at: Instant,
+    access: Option<&Sealed>,
+) -> Result<Vec<Event>, Refusal> {
+    let mut events = match living.phase {
+        Phase::Provisioning => vec![Event::Provisioned { provisioned_at: at }],
+        Phase::InForce if living.family != Family::LicenseCode => Vec::new(),
+        Phase::Issued | Phase::InForce => return Err(Refusal::NotProvisionable),
+    };
+    let known = living.access.as_ref();
+    let news = access.filter(|access| !known.is_some_and(|it| it.says_the_same(access)));
+    events.extend(news.cloned().map(|access| Event::AccessTold { access }));
+    Ok(events)
 }
 
 fn upgrade(living: &Living, order: &OrderLine, details: Option<&OrderDetails>) -> Vec<Event> {
@@ -238,6 +295,17 @@ fn learn(living: &Living, details: &OrderDetails) -> Result<Vec<Event>, Refusal>
         living.orders_known.contains(details),
         Event::OrderKnown(Box::new(details.clone())),
     ))
+}
+
+/// What a code is for the marketplace may be told at any time: after the release it may show that
+/// the marketplace did not hear of it.
+fn checked(living: &Living, check: &Check) -> Vec<Event> {
+    let known = living.checked.as_ref();
+    let is_known = known.is_some_and(|it| it.says_the_same(check));
+    unless(
+        is_known || living.family != Family::LicenseCode,
+        Event::CodeChecked(Box::new(check.clone())),
+    )
 }
 
 /// A change that sets a new end, and lifts an expiry when that end lies ahead.

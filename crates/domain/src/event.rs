@@ -1,8 +1,11 @@
 //! What happened to a license. An event is a fact in the past tense: never refused, never changed.
 
+use crate::check::Check;
+use crate::file::{FileContent, FileKey, FileRequest};
 use crate::ids::{ListingId, OrderId, OrderLine, ProductId, Quantity};
 use crate::license::Family;
 use crate::order_details::OrderDetails;
+use crate::sealed::Sealed;
 use crate::time::Instant;
 
 /// A fact about one license.
@@ -27,6 +30,11 @@ pub enum Event {
     Provisioned {
         /// Since when.
         provisioned_at: Instant,
+    },
+    /// The merchant told where this buyer finds the application, and with which account.
+    AccessTold {
+        /// What it told.
+        access: Sealed,
     },
     /// The authorization code came into force for a buyer.
     Activated(Activation),
@@ -56,6 +64,30 @@ pub enum Event {
     /// The marketplace told what an order is that changed the license before: who bought, what,
     /// and how many. It changes no term and no status, and may follow a release.
     OrderKnown(Box<OrderDetails>),
+    /// The marketplace told, when it was asked, what the code is, and it is not what it told
+    /// before. It changes no term and no status, and may follow a release.
+    CodeChecked(Box<Check>),
+    /// The buyer's software asked, through the marketplace, for a license file.
+    FileRequested(Box<FileRequest>),
+    /// The merchant made the file that was asked for.
+    FileMade {
+        /// Which was asked for.
+        key: FileKey,
+        /// The file.
+        content: FileContent,
+    },
+    /// The marketplace took the file.
+    FileDelivered {
+        /// Which was asked for.
+        key: FileKey,
+    },
+    /// The marketplace does not take the file, and will not.
+    FileDenied {
+        /// Which was asked for.
+        key: FileKey,
+        /// The marketplace's code.
+        code: Box<str>,
+    },
 }
 
 /// What an activation told us.
@@ -101,6 +133,7 @@ impl Event {
             Self::Purchased { .. } => "purchased",
             Self::Issued { .. } => "issued",
             Self::Provisioned { .. } => "provisioned",
+            Self::AccessTold { .. } => "access_told",
             Self::Activated(_) => "activated",
             Self::Renewed(_) => "renewed",
             Self::RenewalCancelled(_) => "renewal_cancelled",
@@ -111,6 +144,11 @@ impl Event {
             Self::Reinstated => "reinstated",
             Self::Released { .. } => "released",
             Self::OrderKnown(_) => "order_known",
+            Self::CodeChecked(_) => "code_checked",
+            Self::FileRequested(_) => "file_requested",
+            Self::FileMade { .. } => "file_made",
+            Self::FileDelivered { .. } => "file_delivered",
+            Self::FileDenied { .. } => "file_denied",
         }
     }
 }

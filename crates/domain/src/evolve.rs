@@ -3,6 +3,7 @@
 //! looked at.
 
 use crate::event::{Activation, Event, TermChange};
+use crate::file::{File, FileKey, FileProgress};
 use crate::ids::ListingId;
 use crate::license::{Change, ChangeKind, Family, Hold, License, Living, Phase};
 use crate::order_details::{OrderDetails, OrderKind};
@@ -16,8 +17,26 @@ impl License {
             Self::Absent => open(event),
             Self::Living(living) => living.evolve(event),
             Self::Released(mut living) => {
-                if let Event::OrderKnown(details) = event {
-                    living.learn(details);
+                match event {
+                    Event::OrderKnown(details) => living.learn(details),
+                    Event::CodeChecked(check) => living.checked = Some(check.as_ref().clone()),
+                    Event::FileDelivered { key } => living.deliver(key),
+                    Event::FileDenied { key, code: _ } => living.deny(key),
+                    Event::Purchased { .. }
+                    | Event::Issued { .. }
+                    | Event::Provisioned { .. }
+                    | Event::AccessTold { .. }
+                    | Event::Activated(_)
+                    | Event::Renewed(_)
+                    | Event::RenewalCancelled(_)
+                    | Event::ConvertedToPaid(_)
+                    | Event::Upgraded { .. }
+                    | Event::Expired
+                    | Event::Suspended
+                    | Event::Reinstated
+                    | Event::Released { .. }
+                    | Event::FileRequested(_)
+                    | Event::FileMade { .. } => {},
                 }
                 Self::Released(living)
             },
@@ -42,6 +61,7 @@ fn open(event: &Event) -> License {
             License::Living(new(listing, Family::LicenseCode, Phase::Issued))
         },
         Event::Provisioned { .. }
+        | Event::AccessTold { .. }
         | Event::Activated(_)
         | Event::Renewed(_)
         | Event::RenewalCancelled(_)
@@ -51,7 +71,12 @@ fn open(event: &Event) -> License {
         | Event::Suspended
         | Event::Reinstated
         | Event::Released { .. }
-        | Event::OrderKnown(_) => License::Absent,
+        | Event::OrderKnown(_)
+        | Event::CodeChecked(_)
+        | Event::FileRequested(_)
+        | Event::FileMade { .. }
+        | Event::FileDelivered { .. }
+        | Event::FileDenied { .. } => License::Absent,
     }
 }
 
@@ -67,6 +92,9 @@ fn new(listing: &ListingId, family: Family, phase: Phase) -> Living {
         customer: None,
         changes: Vec::new(),
         orders_known: Vec::new(),
+        access: None,
+        checked: None,
+        files: Vec::new(),
     }
 }
 
@@ -78,6 +106,7 @@ impl Living {
                 self.phase = Phase::InForce;
                 self.term.starts_at = Some(*provisioned_at);
             },
+            Event::AccessTold { access } => self.access = Some(access.clone()),
             Event::Activated(activation) => self.activate(activation),
             Event::Renewed(change) => self.change_term(ChangeKind::Renewal, change),
             Event::RenewalCancelled(change) => {
@@ -99,8 +128,39 @@ impl Living {
                 return License::Released(self);
             },
             Event::OrderKnown(details) => self.learn(details),
+            Event::CodeChecked(check) => self.checked = Some(check.as_ref().clone()),
+            Event::FileRequested(request) => self.files.push(File {
+                request: request.as_ref().clone(),
+                progress: FileProgress::Requested,
+            }),
+            Event::FileMade { key, content } => {
+                self.progress(key, |_| Some(FileProgress::Made(content.clone())));
+            },
+            Event::FileDelivered { key } => self.deliver(key),
+            Event::FileDenied { key, code: _ } => self.deny(key),
         }
         License::Living(self)
+    }
+
+    fn deliver(&mut self, key: &FileKey) {
+        self.progress(key, |file| {
+            file.content().cloned().map(FileProgress::Delivered)
+        });
+    }
+
+    fn deny(&mut self, key: &FileKey) {
+        self.progress(key, |file| {
+            file.content().cloned().map(FileProgress::Denied)
+        });
+    }
+
+    fn progress(&mut self, key: &FileKey, next: impl FnOnce(&File) -> Option<FileProgress>) {
+        let file = self.files.iter_mut().find(|it| it.request.key() == *key);
+        if let Some(file) = file
+            && let Some(progress) = next(file)
+        {
+            file.progress = progress;
+        }
     }
 
     fn activate(&mut self, activation: &Activation) {

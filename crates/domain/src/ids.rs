@@ -128,6 +128,31 @@ text_id!(
     CustomerId, "customer id", 100, opaque
 );
 
+text_id!(
+    /// An enterprise on the buyer's side: `tenantId`; at most 64 characters.
+    TenantId, "tenant id", 64, opaque
+);
+text_id!(
+    /// An application of the merchant whose members log in through the marketplace: `appId`; at
+    /// most 64 characters.
+    ApplicationId, "application id", 64, opaque
+);
+text_id!(
+    /// A department of an enterprise: `orgCode`, chosen by the enterprise and unique in it; at most
+    /// 64 characters.
+    DepartmentCode, "department code", 64, opaque
+);
+
+text_id!(
+    /// The marketplace's name of one request for a license file: `eventId`; at most 64 characters.
+    FileEventId, "event id", 64, opaque
+);
+text_id!(
+    /// The merchant's name of one usage report, which the marketplace counts once: `metering_sn`;
+    /// at most 64 characters.
+    UsageSerial, "usage serial", 64, opaque
+);
+
 /// An order and one of its lines: the natural key of most calls.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderLine {

@@ -1,8 +1,11 @@
 //! The state of one license: what its events made of it.
 
+use crate::check::Check;
 use crate::event::Event;
+use crate::file::File;
 use crate::ids::{CustomerId, ListingId, OrderId, OrderLine, OrderLineId, ProductId, Quantity};
 use crate::order_details::OrderDetails;
+use crate::sealed::Sealed;
 use crate::term::Term;
 use crate::time::Instant;
 
@@ -42,6 +45,12 @@ pub struct Living {
     /// What the marketplace told of the orders behind the changes: its last word on each order
     /// line, the oldest word first.
     pub orders_known: Vec<OrderDetails>,
+    /// Where the buyer finds the application and with which account, if the merchant told.
+    pub access: Option<Sealed>,
+    /// What the marketplace told last of the code, when it was asked what it is.
+    pub checked: Option<Check>,
+    /// The license files that the buyer's software asked for, oldest first.
+    pub files: Vec<File>,
 }
 
 /// The kinds of product that the marketplace delivers through these interfaces.

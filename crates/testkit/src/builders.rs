@@ -1,9 +1,10 @@
 //! Single values for tests: well formed, made up, and the same for the same number.
 
+use tenure_domain::file::FileRequest;
 use tenure_domain::{
-    Activation, ChargingMode, Command, CustomerId, Family, IdError, Instant, Intent, LicenseId,
-    ListingId, OrderDetails, OrderId, OrderKind, OrderLine, OrderLineId, ProductId, Quantity,
-    SkuCode, TermChange, WhenAbsent,
+    Activation, ChargingMode, Check, CodeStatus, Command, CustomerId, Digest, Family, FileEventId,
+    IdError, Instant, Intent, LicenseId, ListingId, OrderDetails, OrderId, OrderKind, OrderLine,
+    OrderLineId, ProductId, Quantity, SealKey, Sealed, SkuCode, TermChange, WhenAbsent,
 };
 
 /// The production address `cad-pro`.
@@ -54,6 +55,18 @@ pub fn details(number: u32) -> OrderDetails {
     }
 }
 
+/// What the marketplace told at the epoch of a code: in force until `seconds` after the epoch, with
+/// one unit of [`product`] 1.
+pub fn check(seconds: i64) -> Check {
+    Check {
+        checked_at: Instant::EPOCH,
+        status: CodeStatus::Alive,
+        expires_at: Some(Instant::from_seconds(seconds)),
+        product: Some(product(1)),
+        quantity: Some(well_formed(Quantity::parse(1))),
+    }
+}
+
 /// An activation at the epoch that names order `number`: one unit, a term that ends `seconds`
 /// after the epoch, no grace, no product.
 pub fn activation(number: u32, seconds: i64) -> Activation {
@@ -88,6 +101,30 @@ pub fn command(family: Family, at: Instant, intent: Intent) -> Command {
         at,
         when_absent: WhenAbsent::Remember,
         intent,
+    }
+}
+
+/// A sealed text; those of one number are known to be the same.
+pub fn sealed(number: u8) -> Sealed {
+    Sealed {
+        key: SealKey::new(1),
+        digest: Digest::new([number; 16]),
+        bytes: vec![number; 40].into(),
+    }
+}
+
+/// The marketplace's name of a request for a license file: 1 is `EVTEST0001`.
+pub fn file_event(number: u32) -> FileEventId {
+    well_formed(FileEventId::parse(&format!("EVTEST{number:04}")))
+}
+
+/// A request for a license file for a device, if one is named: from the epoch on, without end.
+pub fn file_request(number: u32, device: Option<u8>) -> FileRequest {
+    FileRequest {
+        event: file_event(number),
+        fingerprint: device.map(sealed),
+        effective_at: Instant::EPOCH,
+        expires_at: None,
     }
 }
 

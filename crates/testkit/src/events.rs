@@ -1,11 +1,13 @@
 //! Any event, for tests of what must carry every one of them.
 
-use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::{collection, option};
+use tenure_domain::file::{FileContent, FileRequest};
 use tenure_domain::{
-    Activation, ChargingMode, CustomerId, Event, Instant, ListingId, OrderDetails, OrderId,
-    OrderKind, OrderLine, OrderLineId, ProductId, Quantity, SkuCode, TermChange,
+    Activation, ChargingMode, Check, CodeStatus, CustomerId, Digest, Event, FileEventId, Instant,
+    ListingId, OrderDetails, OrderId, OrderKind, OrderLine, OrderLineId, ProductId, Quantity,
+    SealKey, Sealed, SkuCode, TermChange,
 };
 
 use crate::builders::well_formed;
@@ -37,7 +39,75 @@ pub fn events() -> impl Strategy<Value = Event> {
         Just(Event::Reinstated),
         option::of(order_lines()).prop_map(|order| Event::Released { order }),
         details().prop_map(|details| Event::OrderKnown(Box::new(details))),
+        checks().prop_map(|check| Event::CodeChecked(Box::new(check))),
+        sealed().prop_map(|access| Event::AccessTold { access }),
+        file_requests().prop_map(|request| Event::FileRequested(Box::new(request))),
+        (file_requests(), option::of(any::<String>()), sealed()).prop_map(
+            |(request, name, sealed)| Event::FileMade {
+                key: request.key(),
+                content: match name {
+                    None => FileContent::Characters(sealed),
+                    Some(name) => FileContent::File {
+                        name: name.into(),
+                        bytes: sealed,
+                    },
+                },
+            }
+        ),
+        file_requests().prop_map(|request| Event::FileDelivered { key: request.key() }),
+        (file_requests(), any::<String>()).prop_map(|(request, code)| Event::FileDenied {
+            key: request.key(),
+            code: code.into(),
+        }),
     ]
+}
+
+fn sealed() -> impl Strategy<Value = Sealed> {
+    let bytes = collection::vec(any::<u8>(), 0..100);
+    (any::<u128>(), any::<[u8; 16]>(), bytes).prop_map(|(key, digest, bytes)| Sealed {
+        key: SealKey::new(key),
+        digest: Digest::new(digest),
+        bytes: bytes.into(),
+    })
+}
+
+fn checks() -> impl Strategy<Value = Check> {
+    let words = prop_oneof![
+        select(vec!["ALIVE", "EXPIRED", "RELEASED"]).prop_map(str::to_owned),
+        any::<String>(),
+    ];
+    (
+        any_instants(),
+        words,
+        option::of(any_instants()),
+        option::of(products()),
+        option::of(quantities()),
+    )
+        .prop_map(|(checked_at, word, expires_at, product, quantity)| Check {
+            checked_at,
+            status: CodeStatus::of_word(&word),
+            expires_at,
+            product,
+            quantity,
+        })
+}
+
+fn file_requests() -> impl Strategy<Value = FileRequest> {
+    let expires_at = option::of(any_instants());
+    (
+        opaque_texts(),
+        option::of(sealed()),
+        any_instants(),
+        expires_at,
+    )
+        .prop_map(
+            |(event, fingerprint, effective_at, expires_at)| FileRequest {
+                event: well_formed(FileEventId::parse(&event)),
+                fingerprint,
+                effective_at,
+                expires_at,
+            },
+        )
 }
 
 fn activations() -> impl Strategy<Value = Activation> {

@@ -8,9 +8,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::{bool, option};
+use tenure_domain::file::{FileContent, FileRequest, FileRules};
 use tenure_domain::{
-    Activation, Command, Event, Family, Instant, Intent, License, OrderDetails, Quantity,
-    TermChange, WhenAbsent, decide,
+    Activation, Check, CodeStatus, Command, Event, Family, Instant, Intent, License, OrderDetails,
+    Quantity, TermChange, WhenAbsent, decide,
 };
 
 use crate::builders::{
@@ -87,7 +88,10 @@ fn intents() -> impl Strategy<Value = Intent> {
             }
         }),
         6 => details().prop_map(|told| Intent::LearnOrder(Box::new(told))),
-        4 => Just(Intent::ReportProvisioned),
+        4 => checks().prop_map(|check| Intent::NoteCheck(Box::new(check))),
+        4 => option::of(1..=2_u8).prop_map(|number| Intent::ReportProvisioned {
+            access: number.map(builders::sealed),
+        }),
         4 => activations().prop_map(Intent::Activate),
         8 => term_changes().prop_map(Intent::Renew),
         6 => term_changes().prop_map(Intent::CancelRenewal),
@@ -102,7 +106,52 @@ fn intents() -> impl Strategy<Value = Intent> {
         1 => option::of(1..=3_u32).prop_map(|number| Intent::Release {
             order: number.map(order_line),
         }),
+        6 => file_requests(),
+        3 => (1..=2_u32, option::of(1..=2_u8), 1..=2_u8).prop_map(|(number, device, content)| {
+            Intent::MakeFile {
+                key: builders::file_request(number, device).key(),
+                content: FileContent::Characters(builders::sealed(content)),
+            }
+        }),
+        3 => (1..=2_u32, option::of(1..=2_u8), bool::ANY).prop_map(|(number, device, denied)| {
+            Intent::NoteDelivery {
+                key: builders::file_request(number, device).key(),
+                denied: denied.then(|| "91381037".into()),
+            }
+        }),
     ]
+}
+
+fn file_requests() -> impl Strategy<Value = Intent> {
+    (
+        1..=2_u32,
+        option::of(1..=2_u8),
+        option::of(select(ENDS.to_vec())),
+        bool::ANY,
+        bool::ANY,
+    )
+        .prop_map(|(number, device, end, needs_fingerprint, counts_units)| {
+            Intent::RequestFile {
+                request: Box::new(FileRequest {
+                    expires_at: end.map(Instant::from_seconds),
+                    ..builders::file_request(number, device)
+                }),
+                rules: FileRules {
+                    needs_fingerprint,
+                    counts_units,
+                },
+            }
+        })
+}
+
+/// One of three words about one of the ends.
+fn checks() -> impl Strategy<Value = Check> {
+    let words = select(vec!["ALIVE", "EXPIRED", "RELEASED"]);
+    (instants(), words, select(ENDS.to_vec())).prop_map(|(checked_at, word, end)| Check {
+        checked_at,
+        status: CodeStatus::of_word(word),
+        ..builders::check(end)
+    })
 }
 
 fn activations() -> impl Strategy<Value = Activation> {

@@ -1,7 +1,9 @@
 //! Every sequence of three commands, from nothing.
 
 use tenure_domain::{Command, Family, Instant, Intent, OrderDetails, WhenAbsent};
-use tenure_testkit::{activation, command, customer, details, order_line, term_change};
+use tenure_testkit::{
+    activation, check, command, customer, details, order_line, sealed, term_change,
+};
 
 use crate::audit::Audited;
 
@@ -50,7 +52,7 @@ fn intents() -> Vec<(i64, Intent)> {
     vec![
         (10, purchase(true)),
         (10, purchase(false)),
-        (20, Intent::ReportProvisioned),
+        (20, Intent::ReportProvisioned { access: None }),
         (20, Intent::Activate(activation(1, 100))),
         (50, Intent::Renew(term_change(2, 100))),
         (50, Intent::Renew(term_change(2, 300))),
@@ -95,6 +97,13 @@ fn intents() -> Vec<(i64, Intent)> {
         (60, Intent::LearnOrder(Box::new(details(1)))),
         (60, Intent::LearnOrder(Box::new(told_otherwise()))),
         (160, Intent::LearnOrder(Box::new(details(2)))),
+        (40, Intent::NoteCheck(Box::new(check(100)))),
+        (
+            30,
+            Intent::ReportProvisioned {
+                access: Some(sealed(1)),
+            },
+        ),
     ]
 }
 

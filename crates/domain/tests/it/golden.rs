@@ -3,8 +3,11 @@
 
 use std::fmt::Write as _;
 
+use tenure_domain::file::{FileContent, FileRequest, FileRules};
 use tenure_domain::{Command, Event, Family, Instant, Intent, WhenAbsent, decide};
-use tenure_testkit::{activation, command, details, order_line, term_change};
+use tenure_testkit::{
+    activation, check, command, details, file_request, order_line, sealed, term_change,
+};
 
 use crate::states::{AFTER, BEFORE, DAY, END, State};
 
@@ -21,7 +24,10 @@ at 50 s if it says nothing else. Where it says nothing else, codes never seen ar
 fn the_decision_table_is_the_one_under_version_control() {
     let mut table = HEADING.to_owned();
     for family in [Family::LicenseCode, Family::Saas] {
-        table.push_str(&rendered(family));
+        table.push_str(&rendered(family, rows()));
+    }
+    for family in [Family::LicenseCode, Family::Saas, Family::OnlineLicense] {
+        table.push_str(&rendered(family, files()));
     }
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(PATH, &table).expect("the golden file is written");
@@ -34,15 +40,15 @@ fn the_decision_table_is_the_one_under_version_control() {
 }
 
 #[test]
-fn online_licenses_have_the_table_of_saas_instances() {
-    let of_saas = rendered(Family::Saas);
-    let of_online = rendered(Family::OnlineLicense);
+fn online_licenses_have_the_table_of_saas_instances_but_for_files() {
+    let of_saas = rendered(Family::Saas, rows());
+    let of_online = rendered(Family::OnlineLicense, rows());
     assert_eq!(of_online.replace("online_license", "saas"), of_saas);
 }
 
-fn rendered(family: Family) -> String {
+fn rendered(family: Family, rows: Vec<Row>) -> String {
     let mut text = String::new();
-    for (title, at, intent) in rows() {
+    for (title, at, intent) in rows {
         let command = command(family, Instant::from_seconds(at), intent);
         writeln!(text, "\n{}: {title}", family.name()).expect("a string takes any text");
         for state in State::ALL {
@@ -116,7 +122,23 @@ fn beginnings() -> Vec<Row> {
                 details: Some(Box::new(details(1))),
             },
         ),
-        ("report provisioned", BEFORE, Intent::ReportProvisioned),
+        (
+            "report provisioned",
+            BEFORE,
+            Intent::ReportProvisioned { access: None },
+        ),
+        (
+            "report provisioned, with the way to it",
+            BEFORE,
+            Intent::ReportProvisioned {
+                access: Some(sealed(1)),
+            },
+        ),
+        (
+            "note check",
+            BEFORE,
+            Intent::NoteCheck(Box::new(check(END))),
+        ),
         ("activate", BEFORE, Intent::Activate(activation(1, END))),
     ]
 }
@@ -191,6 +213,49 @@ fn ends() -> Vec<Row> {
             "learn order 3",
             BEFORE,
             Intent::LearnOrder(Box::new(details(3))),
+        ),
+    ]
+}
+
+/// License files of order 2's term, and what becomes of one that nobody asked for.
+fn files() -> Vec<Row> {
+    let request = |end: Option<i64>, device| Intent::RequestFile {
+        request: Box::new(FileRequest {
+            expires_at: end.map(Instant::from_seconds),
+            ..file_request(1, device)
+        }),
+        rules: FileRules {
+            needs_fingerprint: true,
+            counts_units: true,
+        },
+    };
+    let key = file_request(1, Some(1)).key();
+    vec![
+        ("request file", BEFORE, request(Some(END), Some(1))),
+        ("request file, at 150 s", AFTER, request(Some(END), Some(1))),
+        (
+            "request file that ends later",
+            BEFORE,
+            request(Some(END + DAY + 1), Some(1)),
+        ),
+        ("request file without end", BEFORE, request(None, Some(1))),
+        (
+            "request file without device",
+            BEFORE,
+            request(Some(END), None),
+        ),
+        (
+            "make file",
+            BEFORE,
+            Intent::MakeFile {
+                key: key.clone(),
+                content: FileContent::Characters(sealed(1)),
+            },
+        ),
+        (
+            "note delivery",
+            BEFORE,
+            Intent::NoteDelivery { key, denied: None },
         ),
     ]
 }

@@ -1,10 +1,12 @@
 //! The laws, over long random histories and over histories that were spoilt.
 
 use proptest::prelude::*;
+use tenure_domain::file::FileContent;
 use tenure_domain::laws::{Broken, check};
 use tenure_domain::{Event, Family, Instant, License, OrderDetails, Status};
 use tenure_testkit::{
-    activation, commands, customer, details, events, history, instants, order_line, term_change,
+    activation, commands, customer, details, events, file_request, history, instants, order_line,
+    sealed, term_change,
 };
 
 use crate::audit::Audited;
@@ -152,7 +154,7 @@ proptest! {
     #[test]
     fn no_event_follows_or_changes_a_released_license(
         history in history(),
-        late in events().prop_filter("orders may become known", |it| word(it).is_none()),
+        late in events().prop_filter("some news may come late", |it| !may_come_late(it)),
     ) {
         let mut ended = history;
         if ended.is_empty() {
@@ -164,7 +166,7 @@ proptest! {
         ended.push(late);
         let mut indices = 0..ended.len();
         indices.find(|index| matches!(ended[*index], Event::Released { .. }));
-        let follows = indices.find(|index| word(&ended[*index]).is_none());
+        let follows = indices.find(|index| !may_come_late(&ended[*index]));
         let follows = follows.expect("something follows the release") + 1;
         prop_assert_eq!(check(&ended), Err(Broken::FollowsRelease(follows)));
     }
@@ -211,8 +213,23 @@ fn word(event: &Event) -> Option<&OrderDetails> {
         | Event::Expired
         | Event::Suspended
         | Event::Reinstated
-        | Event::Released { .. } => None,
+        | Event::Released { .. }
+        | Event::AccessTold { .. }
+        | Event::CodeChecked(_)
+        | Event::FileRequested(_)
+        | Event::FileMade { .. }
+        | Event::FileDelivered { .. }
+        | Event::FileDenied { .. } => None,
     }
+}
+
+/// Whether an event may come after the release: it tells of what was.
+fn may_come_late(event: &Event) -> bool {
+    let is_told_late = matches!(
+        event,
+        Event::FileDelivered { .. } | Event::FileDenied { .. } | Event::CodeChecked(_)
+    );
+    is_told_late || word(event).is_some()
 }
 
 /// The number of the event that breaks a law.
@@ -227,7 +244,11 @@ fn number_of(broken: Broken) -> usize {
         | Broken::NothingToReinstate(number)
         | Broken::ChangedTwice(number)
         | Broken::TellsOfNoChange(number)
-        | Broken::KnownTwice(number) => number,
+        | Broken::KnownTwice(number)
+        | Broken::AccessOutOfTurn(number)
+        | Broken::CheckedTwice(number)
+        | Broken::FileRequestedTwice(number)
+        | Broken::FileOutOfTurn(number) => number,
     }
 }
 
@@ -339,6 +360,65 @@ fn one_change_of_one_order_happens_once() {
         let history = [issued(), event.clone(), between, event];
         breaks(&history, Broken::ChangedTwice(4));
     }
+}
+
+#[test]
+fn the_way_to_an_application_is_told_once_it_is_ready() {
+    let told = |number| Event::AccessTold {
+        access: sealed(number),
+    };
+    let bought = purchased(Family::Saas);
+    breaks(&[bought.clone(), told(1)], Broken::AccessOutOfTurn(2));
+    breaks(
+        &[issued(), activated(), told(1)],
+        Broken::AccessOutOfTurn(3),
+    );
+    let history = [bought, provisioned(), told(1), told(2), told(1)];
+    assert!(check(&history).is_ok());
+    breaks(
+        &[&history[..], &[told(1)]].concat(),
+        Broken::AccessOutOfTurn(6),
+    );
+}
+
+#[test]
+fn a_license_file_is_asked_for_made_and_delivered() {
+    let request = file_request(1, Some(1));
+    let key = || request.key();
+    let requested = Event::FileRequested(Box::new(request.clone()));
+    let made = Event::FileMade {
+        key: key(),
+        content: FileContent::Characters(sealed(1)),
+    };
+    let delivered = Event::FileDelivered { key: key() };
+    let denied = Event::FileDenied {
+        key: key(),
+        code: "91381037".into(),
+    };
+    let bought = [purchased(Family::OnlineLicense), provisioned()];
+    let after = |events: &[&Event]| -> Vec<Event> {
+        let events = events.iter().map(|event| (*event).clone());
+        bought.iter().cloned().chain(events).collect()
+    };
+    assert!(check(&after(&[&requested, &made, &denied, &delivered])).is_ok());
+    let released = Event::Released { order: None };
+    assert!(check(&after(&[&requested, &made, &released, &delivered])).is_ok());
+    for (events, number) in [
+        (after(&[&made]), 3),
+        (after(&[&requested, &delivered]), 4),
+        (after(&[&requested, &denied]), 4),
+        (after(&[&requested, &made, &made]), 5),
+        (after(&[&requested, &made, &delivered, &denied]), 6),
+        (after(&[&requested, &made, &delivered, &delivered]), 6),
+    ] {
+        breaks(&events, Broken::FileOutOfTurn(number));
+    }
+    breaks(
+        &after(&[&requested, &requested]),
+        Broken::FileRequestedTwice(4),
+    );
+    let of_saas = [purchased(Family::Saas), provisioned(), requested];
+    breaks(&of_saas, Broken::FileRequestedTwice(3));
 }
 
 #[test]

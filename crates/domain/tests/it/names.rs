@@ -1,7 +1,8 @@
 //! Names that are persisted or shown to programs: a change of one is a change of the contract.
 
-use tenure_domain::{ChargingMode, Event, Family, Instant, OrderKind, Refusal, Status};
-use tenure_testkit::{activation, details, order_line, term_change};
+use tenure_domain::file::FileContent;
+use tenure_domain::{ChargingMode, CodeStatus, Event, Family, Instant, OrderKind, Refusal, Status};
+use tenure_testkit::{activation, check, details, file_request, order_line, sealed, term_change};
 
 use crate::states::{issued, purchased};
 
@@ -32,6 +33,32 @@ fn events_keep_their_names() {
         (Event::Reinstated, "reinstated"),
         (Event::Released { order: None }, "released"),
         (Event::OrderKnown(Box::new(details(1))), "order_known"),
+        (Event::CodeChecked(Box::new(check(100))), "code_checked"),
+        (Event::AccessTold { access: sealed(1) }, "access_told"),
+        (
+            Event::FileRequested(Box::new(file_request(1, None))),
+            "file_requested",
+        ),
+        (
+            Event::FileMade {
+                key: file_request(1, None).key(),
+                content: FileContent::Characters(sealed(1)),
+            },
+            "file_made",
+        ),
+        (
+            Event::FileDelivered {
+                key: file_request(1, None).key(),
+            },
+            "file_delivered",
+        ),
+        (
+            Event::FileDenied {
+                key: file_request(1, None).key(),
+                code: "91381037".into(),
+            },
+            "file_denied",
+        ),
     ] {
         assert_eq!(event.name(), name);
     }
@@ -54,6 +81,21 @@ fn statuses_keep_their_names_and_are_read_back() {
     );
     assert_eq!(names.map(Status::from_name), Status::ALL.map(Some));
     assert_eq!(Status::from_name("Active"), None);
+}
+
+#[test]
+fn words_of_the_marketplace_about_codes_are_kept_and_read_back() {
+    for (status, word) in [
+        (CodeStatus::Alive, "ALIVE"),
+        (CodeStatus::Expired, "EXPIRED"),
+        (CodeStatus::Released, "RELEASED"),
+        (CodeStatus::Other("alive".into()), "alive"),
+    ] {
+        assert_eq!(status.word(), word);
+        assert_eq!(CodeStatus::of_word(word), status);
+    }
+    let long = CodeStatus::of_word(&"码".repeat(100));
+    assert_eq!(long.word(), "码".repeat(16));
 }
 
 #[test]
@@ -109,6 +151,17 @@ fn refusals_keep_their_codes() {
         (Refusal::Released, "license_released"),
         (Refusal::NotProvisionable, "not_provisionable"),
         (Refusal::NotItsOrder, "not_its_order"),
+        (Refusal::NoFiles, "no_license_files"),
+        (Refusal::FileQuotaExhausted, "file_quota_exhausted"),
+        (Refusal::FileOutsideTerm, "file_outside_term"),
+        (Refusal::FileExpiryRequired, "file_expiry_required"),
+        (
+            Refusal::FileFingerprintRequired,
+            "file_fingerprint_required",
+        ),
+        (Refusal::FileNotRequested, "file_not_requested"),
+        (Refusal::FileMadeBefore, "file_made_before"),
+        (Refusal::SerialReused, "serial_reused"),
     ] {
         assert_eq!(refusal.code(), code);
     }

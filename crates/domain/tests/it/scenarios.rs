@@ -309,7 +309,7 @@ fn an_instance_frozen_before_it_is_ready_is_good_once_it_is_unfrozen() {
         .status(0, Status::Provisioning)
         .when(10, Intent::Freeze)
         .then(&["suspended"])
-        .when(20, Intent::ReportProvisioned)
+        .when(20, Intent::ReportProvisioned { access: None })
         .then(&["provisioned"])
         .status(20, Status::Suspended)
         .when(30, Intent::Unfreeze)
@@ -325,7 +325,7 @@ fn an_instance_that_is_not_ready_is_provisioning_even_past_its_term() {
         .when(0, purchase(false))
         .when(10, Intent::Renew(term_change(2, 100)))
         .status(100, Status::Provisioning)
-        .when(110, Intent::ReportProvisioned)
+        .when(110, Intent::ReportProvisioned { access: None })
         .then(&["provisioned"])
         .status(110, Status::Expired);
 }

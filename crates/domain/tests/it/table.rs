@@ -143,7 +143,7 @@ fn report_provisioned_brings_an_instance_into_force_once() {
     row(
         INSTANCES,
         BEFORE,
-        Intent::ReportProvisioned,
+        Intent::ReportProvisioned { access: None },
         [
             UNKNOWN,
             done.clone(),
@@ -162,7 +162,7 @@ fn report_provisioned_is_refused_for_a_code() {
     row(
         CODES,
         BEFORE,
-        Intent::ReportProvisioned,
+        Intent::ReportProvisioned { access: None },
         [
             UNKNOWN,
             NOT_PROVISIONABLE,
@@ -570,7 +570,7 @@ fn a_command_of_another_family_learns_nothing_but_that() {
     let at = Instant::from_seconds(AFTER);
     for intent in [
         purchase(true),
-        Intent::ReportProvisioned,
+        Intent::ReportProvisioned { access: None },
         Intent::Activate(activation(1, 90)),
         Intent::Renew(term_change(2, END)),
         Intent::CancelRenewal(term_change(3, END)),
@@ -581,6 +581,7 @@ fn a_command_of_another_family_learns_nothing_but_that() {
         Intent::Unfreeze,
         Intent::Release { order: None },
         Intent::LearnOrder(Box::new(details(2))),
+        Intent::NoteCheck(Box::new(tenure_testkit::check(END))),
     ] {
         for owner in families {
             for signer in families.into_iter().filter(|signer| *signer != owner) {
