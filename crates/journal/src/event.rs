@@ -1,14 +1,18 @@
 //! The events of all kinds of stream.
 
-use tenure_domain::order;
+use tenure_domain::{order, tenant, usage};
 
-/// An event of a license or of an order.
+/// An event of any kind of stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// Of a license.
     License(tenure_domain::Event),
     /// Of an order.
     Order(order::Event),
+    /// Of an enterprise.
+    Tenant(tenant::Event),
+    /// Of the use of a license.
+    Usage(usage::Event),
 }
 
 impl Event {
@@ -17,6 +21,8 @@ impl Event {
         match self {
             Self::License(event) => event.name(),
             Self::Order(event) => event.name(),
+            Self::Tenant(event) => event.name(),
+            Self::Usage(event) => event.name(),
         }
     }
 
@@ -24,7 +30,7 @@ impl Event {
     pub fn as_license(&self) -> Option<&tenure_domain::Event> {
         match self {
             Self::License(event) => Some(event),
-            Self::Order(_) => None,
+            Self::Order(_) | Self::Tenant(_) | Self::Usage(_) => None,
         }
     }
 
@@ -32,7 +38,23 @@ impl Event {
     pub fn as_order(&self) -> Option<&order::Event> {
         match self {
             Self::Order(event) => Some(event),
-            Self::License(_) => None,
+            Self::License(_) | Self::Tenant(_) | Self::Usage(_) => None,
+        }
+    }
+
+    /// The event of an enterprise, if it is one.
+    pub fn as_tenant(&self) -> Option<&tenant::Event> {
+        match self {
+            Self::Tenant(event) => Some(event),
+            Self::License(_) | Self::Order(_) | Self::Usage(_) => None,
+        }
+    }
+
+    /// The event of the use of a license, if it is one.
+    pub fn as_usage(&self) -> Option<&usage::Event> {
+        match self {
+            Self::Usage(event) => Some(event),
+            Self::License(_) | Self::Order(_) | Self::Tenant(_) => None,
         }
     }
 }

@@ -9,6 +9,7 @@
 //! * [`stored`] turns events into bytes and back, old forms included.
 //! * [`as_of`] answers what held at an instant, as the journal knew it at another.
 //! * [`verify`] reads everything and names what is wrong.
+//! * [`vault`] keeps the keys that personal data is sealed with, in a file of its own.
 //!
 //! Everything is synchronous. Time and randomness are arguments: see [`clock`] and [`record_ids`].
 
@@ -27,6 +28,7 @@ pub mod sqlite;
 pub mod stored;
 pub mod stream;
 pub mod transact;
+pub mod vault;
 pub mod verify;
 pub mod watch;
 

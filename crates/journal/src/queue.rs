@@ -17,7 +17,7 @@ use tenure_domain::Instant;
 use crate::clock::Clock;
 use crate::log::{AppendError, Log};
 use crate::record_ids::{Entropy, RecordIds};
-use crate::transact::{Call, Done, TransactError, transact};
+use crate::transact::{Call, Done, Folds, TransactError};
 use crate::watch::Watch;
 
 /// The most calls that one transaction takes.
@@ -191,6 +191,7 @@ pub fn start<L: Log + 'static>(
         open,
         clock,
         ids,
+        folds: Folds::default(),
         watch,
         health: Arc::clone(&health),
     };
@@ -215,6 +216,7 @@ struct Writing<L> {
     open: OpenLog<L>,
     clock: Arc<dyn Clock>,
     ids: RecordIds,
+    folds: Folds,
     watch: Arc<Watch>,
     health: Arc<Health>,
 }
@@ -290,7 +292,7 @@ impl<L: Log> Writing<L> {
 
     fn commit(&mut self, now: Instant, calls: &[Call]) -> Result<Vec<Done>, TransactError> {
         let log = opened(&mut self.log, &mut self.open)?;
-        let done = transact(log, &mut self.ids, now, calls)?;
+        let done = self.folds.transact(log, &mut self.ids, now, calls)?;
         let records: usize = done.iter().map(|done| done.records).sum();
         self.health.commits.fetch_add(1, Ordering::Relaxed);
         self.health
@@ -397,6 +399,7 @@ mod tests {
                 method: "POST".into(),
                 parameters: "".into(),
                 body: [].into(),
+                sealed_with: None,
                 activity: None,
                 authentic: true,
                 actor: Actor::Koogallery,
@@ -434,6 +437,7 @@ mod tests {
             open: Box::new(|| Err("it is open already".into())),
             clock: Arc::new(ManualClock::at(Instant::EPOCH)),
             ids: RecordIds::new(Entropy::Seeded(1), None),
+            folds: Folds::default(),
             watch: Arc::default(),
             health: Arc::clone(&health),
         };

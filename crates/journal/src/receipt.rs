@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tenure_domain::Instant;
+use tenure_domain::{Instant, SealKey};
 use uuid::Uuid;
 
 /// The name of a receipt: a UUIDv7, ascending in commit order.
@@ -48,6 +48,9 @@ pub struct Receipt {
     /// The body as received. Of a call that nobody authenticated, at most
     /// [`crate::transact::STRANGER_BYTES_MAX`] are kept.
     pub body: Box<[u8]>,
+    /// The key of the vault, if the body is about people: then it is kept as
+    /// [`vault`](crate::vault) sealed it.
+    pub sealed_with: Option<SealKey>,
     /// The interface that was called, as far as it could be told.
     pub activity: Option<Box<str>>,
     /// Whether a key of ours vouches for the call. The others are kept in bounded number.

@@ -25,6 +25,7 @@ use crate::migrate::{self, Applied, Migration, SchemaError};
 
 mod reader;
 mod receipts;
+mod recent;
 mod rows;
 mod tail;
 mod writer;
@@ -36,11 +37,18 @@ pub use writer::SqliteLog;
 pub const STRANGERS_MAX: u64 = 20_000;
 
 /// The migrations of the journal.
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "journal",
-    sql: include_str!("sqlite/migrations/0001_journal.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "journal",
+        sql: include_str!("sqlite/migrations/0001_journal.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "sealed_bodies",
+        sql: include_str!("sqlite/migrations/0002_sealed_bodies.sql"),
+    },
+];
 
 const CREATE_MIGRATIONS: &str = "CREATE TABLE IF NOT EXISTS migrations (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL

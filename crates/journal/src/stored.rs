@@ -13,16 +13,23 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use tenure_domain::{
-    Activation, Family, Instant, ListingId, OrderId, OrderLine, OrderLineId, ProductId, Quantity,
-    TermChange, order,
+    Family, Instant, ListingId, OrderId, OrderLine, OrderLineId, TermChange, order,
 };
 
 use crate::event::Event;
 
+mod check;
+mod file;
 mod known_order;
+mod sealed;
+mod tenant;
+mod terms;
 pub mod upcast;
+mod usage;
 
 use known_order::KnownOrder;
+use sealed::StoredSealed;
+use terms::{Activated, ChangedTerm};
 
 /// An event ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +104,7 @@ pub enum StoredError {
 }
 
 /// The newest format of every event. Persisted: names are never changed, numbers only grow.
-pub const FORMATS: [(&str, u16); 14] = [
+pub const FORMATS: [(&str, u16); 34] = [
     ("purchased", 1),
     ("issued", 1),
     ("provisioned", 1),
@@ -111,7 +118,27 @@ pub const FORMATS: [(&str, u16); 14] = [
     ("reinstated", 1),
     ("released", 1),
     ("order_known", 1),
+    ("access_told", 1),
+    ("code_checked", 1),
+    ("file_requested", 1),
+    ("file_made", 1),
+    ("file_delivered", 1),
+    ("file_denied", 1),
     ("order_notified", 1),
+    ("tenant_bound", 1),
+    ("tenant_unbound", 1),
+    ("client_set", 1),
+    ("client_removed", 1),
+    ("members_granted", 1),
+    ("members_changed", 1),
+    ("members_withdrawn", 1),
+    ("departments_set", 1),
+    ("departments_removed", 1),
+    ("usage_reported", 1),
+    ("usage_sent", 1),
+    ("usage_not_taken", 1),
+    ("usage_taken", 1),
+    ("usage_denied", 1),
 ];
 
 fn newest_format(name: &str) -> Option<u16> {
@@ -130,6 +157,8 @@ pub fn encode(event: &Event) -> Stored {
             listing: text(listing.as_str()),
             order: StoredOrder::from(order),
         }),
+        Event::Tenant(event) => tenant::encode(event),
+        Event::Usage(event) => usage::encode(event),
     };
     Stored {
         name,
@@ -165,6 +194,14 @@ fn encode_license(event: &tenure_domain::Event) -> String {
             order: order.as_ref().map(StoredOrder::from),
         }),
         E::OrderKnown(details) => json(&KnownOrder::from(details.as_ref())),
+        E::AccessTold { access } => json(&AccessTold {
+            access: access.into(),
+        }),
+        E::CodeChecked(check) => json(&check::Checked::from(check.as_ref())),
+        E::FileRequested(request) => json(&file::Requested::from(request.as_ref())),
+        E::FileMade { key, content } => json(&file::Made::of(key, content)),
+        E::FileDelivered { key } => json(&file::Delivered::from(key)),
+        E::FileDenied { key, code } => json(&file::Denied::of(key, code)),
         E::Expired | E::Suspended | E::Reinstated => json(&Bare {}),
     }
 }
@@ -194,13 +231,7 @@ fn decode_newest(name: &str, data: &str) -> Result<Event, StoredError> {
         reason,
     };
     let event = match name {
-        "purchased" => parse::<Purchased<'_>>(data).and_then(|stored| {
-            Ok(E::Purchased {
-                listing: id(ListingId::parse(&stored.listing))?,
-                family: Family::from_name(&stored.family).ok_or("there is no such family")?,
-                order: stored.order.read()?,
-            })
-        }),
+        "purchased" => purchased(data),
         "issued" => parse::<Issued<'_>>(data).and_then(|stored| {
             Ok(E::Issued {
                 listing: id(ListingId::parse(&stored.listing))?,
@@ -232,6 +263,16 @@ fn decode_newest(name: &str, data: &str) -> Result<Event, StoredError> {
             let details = stored.read()?;
             Ok(E::OrderKnown(Box::new(details)))
         }),
+        "access_told" => parse::<AccessTold<'_>>(data).and_then(|stored| {
+            Ok(E::AccessTold {
+                access: stored.access.read()?,
+            })
+        }),
+        "code_checked" => check::checked(data),
+        "file_requested" => file::requested(data),
+        "file_made" => file::made(data),
+        "file_delivered" => file::delivered(data),
+        "file_denied" => file::denied(data),
         "order_notified" => {
             return parse::<Listed<'_>>(data)
                 .and_then(|stored| {
@@ -242,11 +283,27 @@ fn decode_newest(name: &str, data: &str) -> Result<Event, StoredError> {
                 })
                 .map_err(|Reason(reason)| damaged(reason));
         },
-        _ => return Err(StoredError::UnknownName(name.to_owned())),
+        _ => {
+            let tenant = tenant::decode(name, data).map(|read| read.map(Event::Tenant));
+            let usage = || usage::decode(name, data).map(|read| read.map(Event::Usage));
+            return tenant
+                .or_else(usage)
+                .ok_or_else(|| StoredError::UnknownName(name.to_owned()))?
+                .map_err(|Reason(reason)| damaged(reason));
+        },
     };
     event
         .map(Event::License)
         .map_err(|Reason(reason)| damaged(reason))
+}
+
+fn purchased(data: &str) -> Result<tenure_domain::Event, Reason> {
+    let stored = parse::<Purchased<'_>>(data)?;
+    Ok(tenure_domain::Event::Purchased {
+        listing: id(ListingId::parse(&stored.listing))?,
+        family: Family::from_name(&stored.family).ok_or("there is no such family")?,
+        order: stored.order.read()?,
+    })
 }
 
 fn term_change(data: &str) -> Result<TermChange, Reason> {
@@ -317,6 +374,13 @@ struct Provisioned {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct AccessTold<'a> {
+    #[serde(borrow)]
+    access: StoredSealed<'a>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Released<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     order: Option<StoredOrder<'a>>,
@@ -345,115 +409,6 @@ impl StoredOrder<'_> {
         Ok(OrderLine {
             order: id(OrderId::parse(&self.order_id))?,
             line: id(OrderLineId::parse(&self.order_line_id))?,
-        })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Activated<'a> {
-    activated_at: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires_at: Option<i64>,
-    grace_seconds: u32,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    product_id: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    quantity: Option<u32>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    order_id: Option<Cow<'a, str>>,
-}
-
-impl<'a> From<&'a Activation> for Activated<'a> {
-    fn from(activation: &'a Activation) -> Self {
-        Self {
-            activated_at: activation.activated_at.micros(),
-            expires_at: activation.expires_at.map(Instant::micros),
-            grace_seconds: activation.grace_seconds,
-            product_id: activation
-                .product
-                .as_ref()
-                .map(|product| text(product.as_str())),
-            quantity: activation.quantity.map(Quantity::units),
-            order_id: activation.order.as_ref().map(|order| text(order.as_str())),
-        }
-    }
-}
-
-impl Activated<'_> {
-    fn read(&self) -> Result<Activation, Reason> {
-        Ok(Activation {
-            activated_at: Instant::from_micros(self.activated_at),
-            expires_at: self.expires_at.map(Instant::from_micros),
-            grace_seconds: self.grace_seconds,
-            product: self
-                .product_id
-                .as_deref()
-                .map(|text| id(ProductId::parse(text)))
-                .transpose()?,
-            quantity: self
-                .quantity
-                .map(|units| id(Quantity::parse(units)))
-                .transpose()?,
-            order: self
-                .order_id
-                .as_deref()
-                .map(|text| id(OrderId::parse(text)))
-                .transpose()?,
-        })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ChangedTerm<'a> {
-    #[serde(borrow)]
-    scene: Cow<'a, str>,
-    #[serde(borrow)]
-    order_id: Cow<'a, str>,
-    #[serde(borrow)]
-    order_line_id: Cow<'a, str>,
-    expires_at: i64,
-    #[serde(borrow)]
-    expires_at_received: Cow<'a, str>,
-    grace_seconds: u32,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    product_id: Option<Cow<'a, str>>,
-}
-
-impl<'a> From<&'a TermChange> for ChangedTerm<'a> {
-    fn from(change: &'a TermChange) -> Self {
-        Self {
-            scene: text(&change.scene),
-            order_id: text(change.order.order.as_str()),
-            order_line_id: text(change.order.line.as_str()),
-            expires_at: change.expires_at.micros(),
-            expires_at_received: text(&change.expires_at_received),
-            grace_seconds: change.grace_seconds,
-            product_id: change
-                .product
-                .as_ref()
-                .map(|product| text(product.as_str())),
-        }
-    }
-}
-
-impl ChangedTerm<'_> {
-    fn read(&self) -> Result<TermChange, Reason> {
-        Ok(TermChange {
-            scene: self.scene.as_ref().into(),
-            order: OrderLine {
-                order: id(OrderId::parse(&self.order_id))?,
-                line: id(OrderLineId::parse(&self.order_line_id))?,
-            },
-            expires_at: Instant::from_micros(self.expires_at),
-            expires_at_received: self.expires_at_received.as_ref().into(),
-            grace_seconds: self.grace_seconds,
-            product: self
-                .product_id
-                .as_deref()
-                .map(|text| id(ProductId::parse(text)))
-                .transpose()?,
         })
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use tenure_domain::{LicenseId, MerchantId, OrderId, OrderLine, OrderLineId};
+use tenure_domain::tenant::{Partition, TenantKey};
+use tenure_domain::{LicenseId, ListingId, MerchantId, OrderId, OrderLine, OrderLineId, TenantId};
 
 /// The events of one subject, in order. Streams belong to a merchant, so that one merchant's
 /// calls cannot touch, or even create, a stream of another.
@@ -21,6 +22,10 @@ pub enum Subject {
     License(LicenseId),
     /// An order line that the marketplace announced.
     Order(OrderLine),
+    /// An enterprise, for one instance.
+    Tenant(TenantKey),
+    /// The use of a license.
+    Usage(LicenseId),
 }
 
 impl StreamId {
@@ -40,11 +45,35 @@ impl StreamId {
         }
     }
 
-    /// The license that the stream is about, if it is about one.
+    /// The stream of an enterprise.
+    pub fn tenant(merchant: &MerchantId, key: &TenantKey) -> Self {
+        Self {
+            merchant: merchant.clone(),
+            subject: Subject::Tenant(key.clone()),
+        }
+    }
+
+    /// The stream of the use of a license.
+    pub fn usage(merchant: &MerchantId, id: &LicenseId) -> Self {
+        Self {
+            merchant: merchant.clone(),
+            subject: Subject::Usage(id.clone()),
+        }
+    }
+
+    /// The license that the stream is about, if it is about one or its use.
     pub fn license_id(&self) -> Option<&LicenseId> {
         match &self.subject {
-            Subject::License(id) => Some(id),
-            Subject::Order(_) => None,
+            Subject::License(id) | Subject::Usage(id) => Some(id),
+            Subject::Order(_) | Subject::Tenant(_) => None,
+        }
+    }
+
+    /// Whether nothing of it is real: it holds what test calls told.
+    pub fn is_of_tests(&self) -> bool {
+        match &self.subject {
+            Subject::Tenant(key) => key.partition == Partition::Test,
+            Subject::License(_) | Subject::Order(_) | Subject::Usage(_) => false,
         }
     }
 
@@ -55,26 +84,61 @@ impl StreamId {
         let subject = match (parts.next()?, parts.next()?) {
             ("license", id) => Subject::License(LicenseId::parse(id).ok()?),
             ("order", rest) => {
-                let (order, line) = rest.split_once('\u{1f}')?;
+                let (order, line) = rest.split_once(SEPARATOR)?;
                 Subject::Order(OrderLine {
                     order: OrderId::parse(order).ok()?,
                     line: OrderLineId::parse(line).ok()?,
                 })
             },
+            ("usage", id) => Subject::Usage(LicenseId::parse(id).ok()?),
+            ("tenant", rest) => Subject::Tenant(parse_tenant(rest)?),
             _ => return None,
         };
         Some(Self { merchant, subject })
     }
 }
 
-/// The stored form, persisted: `acme/license/PLTEST0001`. The two ids of an order line are
-/// separated by U+001F, which no id may have, so that two order lines never share a name.
+/// The instance may be missing, which no id can say: ids have at least one character.
+fn parse_tenant(text: &str) -> Option<TenantKey> {
+    let mut parts = text.split(SEPARATOR);
+    let key = TenantKey {
+        listing: ListingId::parse(parts.next()?).ok()?,
+        partition: Partition::from_name(parts.next()?)?,
+        instance: match parts.next()? {
+            "" => None,
+            id => Some(LicenseId::parse(id).ok()?),
+        },
+        tenant: TenantId::parse(parts.next()?).ok()?,
+    };
+    parts.next().is_none().then_some(key)
+}
+
+/// Separates ids in a name. No id may have it, so that no two subjects share a name.
+const SEPARATOR: char = '\u{1f}';
+
+/// The stored form, persisted: `acme/license/PLTEST0001`. Where a subject has several ids, U+001F
+/// separates them.
 impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.subject {
             Subject::License(id) => write!(f, "{}/license/{id}", self.merchant),
+            Subject::Usage(id) => write!(f, "{}/usage/{id}", self.merchant),
             Subject::Order(OrderLine { order, line }) => {
-                write!(f, "{}/order/{order}\u{1f}{line}", self.merchant)
+                write!(f, "{}/order/{order}{SEPARATOR}{line}", self.merchant)
+            },
+            Subject::Tenant(TenantKey {
+                listing,
+                partition,
+                instance,
+                tenant,
+            }) => {
+                let (partition, instance) = (partition.name(), instance.as_ref());
+                let instance = instance.map_or("", LicenseId::as_str);
+                write!(
+                    f,
+                    "{}/tenant/{listing}{SEPARATOR}{partition}{SEPARATOR}{instance}{SEPARATOR}{tenant}",
+                    self.merchant
+                )
             },
         }
     }
@@ -96,6 +160,20 @@ mod tests {
             };
             let order = StreamId::order(&merchant, &order);
             assert_eq!(StreamId::parse(&order.to_string()), Some(order));
+            let usage = StreamId::usage(&merchant, &LicenseId::parse(id).unwrap());
+            assert_eq!(StreamId::parse(&usage.to_string()), Some(usage));
+            for instance in [None, Some(LicenseId::parse(id).unwrap())] {
+                for partition in [Partition::Real, Partition::Test] {
+                    let key = TenantKey {
+                        listing: ListingId::parse("cad-pro").unwrap(),
+                        partition,
+                        instance: instance.clone(),
+                        tenant: TenantId::parse(id).unwrap(),
+                    };
+                    let tenant = StreamId::tenant(&merchant, &key);
+                    assert_eq!(StreamId::parse(&tenant.to_string()), Some(tenant));
+                }
+            }
         }
     }
 
@@ -108,6 +186,11 @@ mod tests {
             "acme/license/",
             "acme/order/x",
             "Acme/license/x",
+            "acme/usage/",
+            "acme/tenant/cad-pro",
+            "acme/tenant/cad-pro\u{1f}real\u{1f}\u{1f}",
+            "acme/tenant/cad-pro\u{1f}unreal\u{1f}\u{1f}t-0001",
+            "acme/tenant/cad-pro\u{1f}real\u{1f}\u{1f}t-0001\u{1f}x",
         ] {
             assert_eq!(StreamId::parse(text), None, "{text}");
         }

@@ -4,18 +4,25 @@
 //! not those are on disk yet. The batch is appended whole or not at all, so no call sees a state
 //! that others do not come to see.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use tenure_domain::{Command, Instant, License, MerchantId, Refusal, order};
+use tenure_domain::tenant::TenantKey;
+use tenure_domain::{
+    Command, Instant, License, MerchantId, Refusal, SealKey, order, tenant, usage,
+};
 
-use crate::event::Event;
-use crate::log::{AppendError, Batch, Draft, Head, Log, ReadError};
-use crate::position::{Position, StreamVersion};
-use crate::receipt::{Receipt, ReceiptId, Verdict};
+use crate::log::{AppendError, Log, ReadError};
+use crate::position::Position;
+use crate::receipt::{ReceiptId, Verdict};
 use crate::record::Actor;
 use crate::record_ids::RecordIds;
-use crate::stream::StreamId;
+
+mod folds;
+mod staging;
+
+use staging::Staging;
+
+pub use folds::Folds;
 
 /// How much of the body, and of the parameters, of a call that nobody authenticated is kept.
 pub const STRANGER_BYTES_MAX: usize = 4 * 1024;
@@ -50,6 +57,8 @@ pub struct Arrived {
     pub parameters: Box<str>,
     /// The body as received.
     pub body: Box<[u8]>,
+    /// The key of the vault, if the body is about people and was sealed: then its bytes are.
+    pub sealed_with: Option<SealKey>,
     /// The interface that was called, as far as it could be told.
     pub activity: Option<Box<str>>,
     /// Whether a key of ours vouches for it.
@@ -86,6 +95,24 @@ pub enum Request {
         /// What is wanted.
         command: order::Command,
     },
+    /// To take note of what an enterprise is.
+    Tenant {
+        /// Whose stream.
+        merchant: MerchantId,
+        /// Which enterprise.
+        key: TenantKey,
+        /// What is wanted.
+        command: tenant::Command,
+    },
+    /// To take note of the use of a license.
+    Usage {
+        /// Whose stream.
+        merchant: MerchantId,
+        /// Which license.
+        id: tenure_domain::LicenseId,
+        /// What is wanted.
+        command: usage::Command,
+    },
 }
 
 /// What was decided about a call.
@@ -102,6 +129,10 @@ pub enum Decided<'a> {
     },
     /// About an order.
     Order(Outcome),
+    /// About an enterprise.
+    Tenant(Outcome),
+    /// About the use of a license.
+    Usage(Result<Outcome, Refusal>),
     /// Nothing could be: what the journal holds of this stream cannot be read. The call waits for
     /// a person, and the other calls of its batch go on.
     Unreadable,
@@ -146,288 +177,65 @@ pub enum TransactError {
     Append(#[from] AppendError),
 }
 
-/// Decides calls and appends what came of them, as one batch: all of them, or none.
+/// Decides calls and appends what came of them, as one batch: all of them, or none. Remembers
+/// nothing: who writes many batches lets [`Folds`] do it.
 pub fn transact<L: Log + ?Sized>(
     log: &mut L,
     ids: &mut RecordIds,
     now: Instant,
     calls: &[Call],
 ) -> Result<Vec<Done>, TransactError> {
-    let mut conflicts = 0;
-    loop {
+    Folds::default().transact(log, ids, now, calls)
+}
+
+impl Folds {
+    /// Decides calls and appends what came of them, as one batch: all of them, or none. States
+    /// that are remembered are not folded anew.
+    pub fn transact<L: Log + ?Sized>(
+        &mut self,
+        log: &mut L,
+        ids: &mut RecordIds,
+        now: Instant,
+        calls: &[Call],
+    ) -> Result<Vec<Done>, TransactError> {
+        let mut conflicts = 0;
+        loop {
+            match self.attempt(log, ids, now, calls) {
+                Ok(done) => return Ok(done),
+                Err(error) => {
+                    *self = Self::default();
+                    let is_conflict =
+                        matches!(error, TransactError::Append(AppendError::Conflict { .. }));
+                    if !is_conflict || conflicts >= CONFLICTS_MAX {
+                        return Err(error);
+                    }
+                    conflicts += 1;
+                },
+            }
+        }
+    }
+
+    fn attempt<L: Log + ?Sized>(
+        &mut self,
+        log: &mut L,
+        ids: &mut RecordIds,
+        now: Instant,
+        calls: &[Call],
+    ) -> Result<Vec<Done>, TransactError> {
         let head = log.begin()?;
-        let (batch, mut done) = Staging::new(log, ids, head, now).stage(calls)?;
-        match log.append(&batch) {
-            Ok(head) => {
-                for done in &mut done {
-                    done.head = head.position;
-                }
-                return Ok(done);
-            },
-            Err(AppendError::Conflict { .. }) if conflicts < CONFLICTS_MAX => conflicts += 1,
-            Err(error) => return Err(error.into()),
+        // Somebody else wrote: what is remembered may not hold any more.
+        if head.position != self.head {
+            *self = Self::default();
         }
-    }
-}
-
-/// A batch in the making.
-struct Staging<'a, L: ?Sized> {
-    log: &'a mut L,
-    ids: &'a mut RecordIds,
-    recorded_at: Instant,
-    head: Head,
-    licenses: BTreeMap<StreamId, (License, StreamVersion)>,
-    orders: BTreeMap<StreamId, (order::Order, StreamVersion)>,
-    batch: Batch,
-}
-
-/// What one call came to.
-struct Concluded {
-    verdict: Verdict,
-    reason: Option<Box<str>>,
-    answer: Vec<u8>,
-    records: usize,
-}
-
-impl<'a, L: Log + ?Sized> Staging<'a, L> {
-    fn new(log: &'a mut L, ids: &'a mut RecordIds, head: Head, now: Instant) -> Self {
-        if let Some(last) = head.last_id {
-            ids.skip_to(last);
+        let (batch, left, mut done) = Staging::new(log, self, ids, head, now).stage(calls)?;
+        let head = log.append(&batch)?;
+        self.head = head.position;
+        self.tenants.keep(left.tenants);
+        self.usages.keep(left.usages);
+        for done in &mut done {
+            done.head = head.position;
         }
-        Self {
-            log,
-            ids,
-            // Transaction time never goes back, whatever the clock does.
-            recorded_at: now.max(head.recorded_at),
-            head,
-            licenses: BTreeMap::new(),
-            orders: BTreeMap::new(),
-            batch: Batch::default(),
-        }
-    }
-
-    fn stage(mut self, calls: &[Call]) -> Result<(Batch, Vec<Done>), ReadError> {
-        let mut all_done = Vec::with_capacity(calls.len());
-        for call in calls {
-            let receipt_id = ReceiptId::new(self.ids.next(self.recorded_at));
-            let concluded = self.conclude(call, receipt_id)?;
-            all_done.push(Done {
-                receipt_id,
-                verdict: concluded.verdict,
-                reason: concluded.reason.clone(),
-                answer: concluded.answer.clone().into(),
-                head: self.head.position,
-                records: concluded.records,
-            });
-            self.batch
-                .receipts
-                .push(receipt(receipt_id, &call.arrived, concluded));
-        }
-        Ok((self.batch, all_done))
-    }
-
-    fn conclude(&mut self, call: &Call, receipt_id: ReceiptId) -> Result<Concluded, ReadError> {
-        match &call.request {
-            Request::Noted { verdict, reason } => Ok(Concluded {
-                verdict: *verdict,
-                reason: reason.clone(),
-                answer: (call.answer)(&Decided::Noted),
-                records: 0,
-            }),
-            Request::License {
-                merchant,
-                id,
-                command,
-            } => {
-                let stream = StreamId::license(merchant, id);
-                self.conclude_license(call, stream, command, receipt_id)
-            },
-            Request::Order {
-                merchant,
-                order,
-                command,
-            } => {
-                let stream = StreamId::order(merchant, order);
-                self.conclude_order(call, stream, command, receipt_id)
-            },
-        }
-    }
-
-    fn conclude_license(
-        &mut self,
-        call: &Call,
-        stream: StreamId,
-        command: &Command,
-        receipt_id: ReceiptId,
-    ) -> Result<Concluded, ReadError> {
-        let (mut license, mut version) = match self.licenses.remove(&stream) {
-            Some(staged) => staged,
-            None => match self.read_license(&stream) {
-                Ok(read) => read,
-                Err(error) => return quarantine(call, &stream, error),
-            },
-        };
-        let decision = tenure_domain::decide(&license, command);
-        let effective_at = effective_at(command);
-        let mut records = 0;
-        for event in decision.iter().flatten() {
-            license = license.evolve(event);
-            let event = Event::License(event.clone());
-            self.draft(
-                &stream,
-                version,
-                event,
-                effective_at,
-                call.arrived.actor,
-                receipt_id,
-            );
-            version = version.next();
-            records += 1;
-        }
-        let outcome = decision.map(|events| Outcome::of(events.len()));
-        let (verdict, reason) = match &outcome {
-            Ok(outcome) => (outcome.verdict(), None),
-            Err(refusal) => (Verdict::Refused, Some(refusal.code().into())),
-        };
-        let answer = (call.answer)(&Decided::License {
-            outcome,
-            license: &license,
-        });
-        self.licenses.insert(stream, (license, version));
-        Ok(Concluded {
-            verdict,
-            reason,
-            answer,
-            records,
-        })
-    }
-
-    fn conclude_order(
-        &mut self,
-        call: &Call,
-        stream: StreamId,
-        command: &order::Command,
-        receipt_id: ReceiptId,
-    ) -> Result<Concluded, ReadError> {
-        let (mut order, mut version) = match self.orders.remove(&stream) {
-            Some(staged) => staged,
-            None => match self.read_order(&stream) {
-                Ok(read) => read,
-                Err(error) => return quarantine(call, &stream, error),
-            },
-        };
-        let events = order::decide(&order, command);
-        for event in &events {
-            order = order.evolve(event);
-            let event = Event::Order(event.clone());
-            let (at, actor) = (call.arrived.at, call.arrived.actor);
-            self.draft(&stream, version, event, at, actor, receipt_id);
-            version = version.next();
-        }
-        let outcome = Outcome::of(events.len());
-        let answer = (call.answer)(&Decided::Order(outcome));
-        self.orders.insert(stream, (order, version));
-        Ok(Concluded {
-            verdict: outcome.verdict(),
-            reason: None,
-            answer,
-            records: events.len(),
-        })
-    }
-
-    fn read_license(&mut self, stream: &StreamId) -> Result<(License, StreamVersion), ReadError> {
-        let events = self.log.events(stream)?;
-        let license = License::replay(events.iter().filter_map(Event::as_license));
-        Ok((license, StreamVersion::after(&events)))
-    }
-
-    fn read_order(
-        &mut self,
-        stream: &StreamId,
-    ) -> Result<(order::Order, StreamVersion), ReadError> {
-        let events = self.log.events(stream)?;
-        let order = events
-            .iter()
-            .filter_map(Event::as_order)
-            .fold(order::Order::Unknown, order::Order::evolve);
-        Ok((order, StreamVersion::after(&events)))
-    }
-
-    fn draft(
-        &mut self,
-        stream: &StreamId,
-        expected: StreamVersion,
-        event: Event,
-        effective_at: Instant,
-        actor: Actor,
-        receipt_id: ReceiptId,
-    ) {
-        let draft = Draft {
-            stream: stream.clone(),
-            expected,
-            record_id: self.ids.next(self.recorded_at),
-            event,
-            effective_at,
-            recorded_at: self.recorded_at,
-            actor,
-            receipt_id,
-        };
-        self.batch.drafts.push(draft);
-    }
-}
-
-/// A stream that holds what cannot be read stops its own calls, and no others.
-fn quarantine(call: &Call, stream: &StreamId, error: ReadError) -> Result<Concluded, ReadError> {
-    let ReadError::Corrupt { what } = &error else {
-        return Err(error);
-    };
-    tracing::error!(%stream, what, "a call waits for a person");
-    Ok(Concluded {
-        verdict: Verdict::Quarantined,
-        reason: Some("unreadable_stream".into()),
-        answer: (call.answer)(&Decided::Unreadable),
-        records: 0,
-    })
-}
-
-/// Since when the events of a command hold. An activation tells its own instant, which lies
-/// before its answer reached us; everything else holds from its arrival.
-fn effective_at(command: &Command) -> Instant {
-    match &command.intent {
-        tenure_domain::Intent::Activate(activation) => activation.activated_at.min(command.at),
-        tenure_domain::Intent::Purchase { .. }
-        | tenure_domain::Intent::ReportProvisioned
-        | tenure_domain::Intent::Renew(_)
-        | tenure_domain::Intent::CancelRenewal(_)
-        | tenure_domain::Intent::ConvertToPaid(_)
-        | tenure_domain::Intent::Upgrade { .. }
-        | tenure_domain::Intent::Freeze
-        | tenure_domain::Intent::Expire
-        | tenure_domain::Intent::Unfreeze
-        | tenure_domain::Intent::Release { .. }
-        | tenure_domain::Intent::LearnOrder(_) => command.at,
-    }
-}
-
-fn receipt(id: ReceiptId, arrived: &Arrived, concluded: Concluded) -> Receipt {
-    let kept = if arrived.authentic {
-        usize::MAX
-    } else {
-        STRANGER_BYTES_MAX
-    };
-    let parameters: &str = &arrived.parameters;
-    Receipt {
-        id,
-        listing: arrived.listing.clone(),
-        arrived_at: arrived.at,
-        method: arrived.method.clone(),
-        parameters: parameters[..parameters.floor_char_boundary(kept)].into(),
-        body: arrived.body[..arrived.body.len().min(kept)].into(),
-        activity: arrived.activity.clone(),
-        authentic: arrived.authentic,
-        verdict: concluded.verdict,
-        reason: concluded.reason,
-        answer: concluded.answer.into(),
+        Ok(done)
     }
 }
 

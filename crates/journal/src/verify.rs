@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use tenure_domain::tenant::{self, Tenant};
+use tenure_domain::usage::{self, Usage};
 use tenure_domain::{Instant, License, laws};
 use uuid::Uuid;
 
+use crate::event::Event;
 use crate::log::{ReadError, ReadLog};
 use crate::position::{Position, StreamVersion};
 use crate::receipt::{Receipt, ReceiptId, Verdict};
 use crate::record::Record;
-use crate::stream::StreamId;
+use crate::stream::{StreamId, Subject};
 
 /// Records and receipts that are read at a time.
 const PAGE: usize = 2_000;
@@ -47,9 +50,10 @@ impl Findings {
 }
 
 /// Reads every record and receipt, up to where the journal ends when this begins: positions have
-/// no gap, versions and transaction time and ids ascend, every license obeys the laws of the
-/// domain, every record has its receipt, and every applied receipt has its records. `progress` is
-/// told the position now and then.
+/// no gap, versions and transaction time and ids ascend, every record is of the kind of its stream,
+/// every license, enterprise and usage obeys the laws of the domain, every record has its receipt,
+/// every applied receipt has its records, and no test call has any but in the streams of tests.
+/// `progress` is told the position now and then.
 pub fn verify<L: ReadLog + ?Sized>(
     log: &mut L,
     mut progress: impl FnMut(Position, Position),
@@ -88,9 +92,26 @@ struct Checking {
     /// The last receipt whose records must all have been read.
     last_settled: Option<ReceiptId>,
     last: Option<(Position, Instant, Uuid)>,
-    streams: BTreeMap<StreamId, (License, StreamVersion)>,
-    /// How many records each receipt caused.
-    caused: BTreeMap<Uuid, u32>,
+    streams: BTreeMap<StreamId, (Folded, StreamVersion)>,
+    /// What each receipt caused.
+    caused: BTreeMap<Uuid, Caused>,
+}
+
+/// What a stream came to, as far as laws are about it.
+enum Folded {
+    License(License),
+    Order,
+    Tenant(Tenant),
+    Usage(Usage),
+}
+
+/// The records of one receipt.
+#[derive(Default)]
+struct Caused {
+    /// How many tell of what is real.
+    real: u32,
+    /// How many tell what a test told.
+    test: u32,
 }
 
 impl Checking {
@@ -119,12 +140,19 @@ impl Checking {
                 .add(format!("record {position}: its id does not ascend"));
         }
         self.last = Some((position, record.recorded_at, record.record_id));
-        *self.caused.entry(record.receipt_id.uuid()).or_default() += 1;
+        let caused = self.caused.entry(record.receipt_id.uuid()).or_default();
+        if record.stream.is_of_tests() {
+            caused.test += 1;
+        } else {
+            caused.real += 1;
+        }
         self.in_stream(record);
     }
 
     fn in_stream(&mut self, record: Record) {
-        let (license, version) = self.streams.entry(record.stream.clone()).or_default();
+        let fresh = || (Folded::nothing(&record.stream), StreamVersion::NONE);
+        let known = self.streams.entry(record.stream.clone());
+        let (folded, version) = known.or_insert_with(fresh);
         if record.version != version.next() {
             self.findings.add(format!(
                 "record {}: version {} of {} follows version {version}",
@@ -132,17 +160,13 @@ impl Checking {
             ));
         }
         *version = record.version;
-        let Some(event) = record.event.as_license() else {
-            return;
-        };
         let number = usize::try_from(record.version.number()).unwrap_or(usize::MAX);
-        if let Err(broken) = laws::check_next(license, event, number) {
+        if let Err(broken) = folded.follow(&record.event, number) {
             self.findings.add(format!(
                 "record {} of {}: {broken}",
                 record.position, record.stream
             ));
         }
-        *license = std::mem::take(license).evolve(event);
     }
 
     fn receipts<L: ReadLog + ?Sized>(&mut self, log: &mut L) -> Result<(), ReadError> {
@@ -161,18 +185,20 @@ impl Checking {
 
     fn receipt(&mut self, receipt: &Receipt) {
         self.findings.receipts += 1;
-        let records = self.caused.remove(&receipt.id.uuid()).unwrap_or(0);
+        let Caused { real, test } = self.caused.remove(&receipt.id.uuid()).unwrap_or_default();
         let applied = receipt.verdict == Verdict::Applied;
-        if applied && records == 0 && Some(receipt.id) <= self.last_settled {
+        let probe = receipt.verdict == Verdict::Probe;
+        if applied && real == 0 && Some(receipt.id) <= self.last_settled {
             self.findings.add(format!(
                 "receipt {} is applied, but has no record",
                 receipt.id
             ));
         }
-        if !applied && records > 0 {
+        if (!applied && real > 0) || (!probe && test > 0) {
             let verdict = receipt.verdict.name();
+            let of = if test > 0 { " of tests" } else { "" };
             self.findings.add(format!(
-                "receipt {} is {verdict}, but has records",
+                "receipt {} is {verdict}, but has records{of}",
                 receipt.id
             ));
         }
@@ -185,5 +211,43 @@ impl Checking {
         }
         self.findings.streams = self.streams.len() as u64;
         self.findings
+    }
+}
+
+impl Folded {
+    fn nothing(stream: &StreamId) -> Self {
+        match &stream.subject {
+            Subject::License(_) => Self::License(License::Absent),
+            Subject::Order(_) => Self::Order,
+            Subject::Tenant(_) => Self::Tenant(Tenant::default()),
+            Subject::Usage(_) => Self::Usage(Usage::default()),
+        }
+    }
+
+    /// Goes on to the state after `event`, and tells which law it breaks.
+    fn follow(&mut self, event: &Event, number: usize) -> Result<(), String> {
+        let told = |broken: &dyn std::error::Error| broken.to_string();
+        match (self, event) {
+            (Self::License(license), Event::License(event)) => {
+                let lawful = laws::check_next(license, event, number);
+                *license = std::mem::take(license).evolve(event);
+                lawful.map_err(|broken| told(&broken))
+            },
+            (Self::Tenant(tenant), Event::Tenant(event)) => {
+                let lawful = tenant::check_next(tenant, event, number);
+                *tenant = std::mem::take(tenant).evolve(event);
+                lawful.map_err(|broken| told(&broken))
+            },
+            (Self::Usage(usage), Event::Usage(event)) => {
+                let lawful = usage::check_next(usage, event, number);
+                *usage = std::mem::take(usage).evolve(event);
+                lawful.map_err(|broken| told(&broken))
+            },
+            (Self::Order, Event::Order(_)) => Ok(()),
+            (_, event) => Err(format!(
+                "event {number}, {}, is of another kind of stream",
+                event.name()
+            )),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Receipts on their way into a transaction.
 
 use rusqlite::{Connection, params};
+use uuid::Uuid;
 
 use crate::log::Batch;
 
@@ -25,6 +26,7 @@ pub(super) fn append(
             receipt.verdict.name(),
             receipt.reason,
             receipt.answer,
+            receipt.sealed_with.map(|key| Uuid::from_u128(key.number())),
         ])?;
         strangers += u64::from(!receipt.authentic);
     }

@@ -1,7 +1,8 @@
 //! Rows as records and receipts.
 
 use rusqlite::Row;
-use tenure_domain::Instant;
+use tenure_domain::{Instant, SealKey};
+use uuid::Uuid;
 
 use super::unread;
 use crate::event::Event;
@@ -37,8 +38,9 @@ pub(super) fn record_of(row: &Row<'_>, stream: StreamId) -> Result<UnreadRecord,
     })
 }
 
-/// A version with its event, of the columns in the order in which the queries name them.
-pub(super) fn event_of(row: &Row<'_>) -> Result<(StreamVersion, Event), ReadError> {
+/// A version with its event and the bytes that it takes, of the columns in the order in which the
+/// queries name them.
+pub(super) fn event_of(row: &Row<'_>) -> Result<(StreamVersion, Event, usize), ReadError> {
     let position = position(row, 0).map_err(unread)?;
     let corrupt = |what: String| ReadError::Corrupt {
         what: format!("record {position}: {what}"),
@@ -50,7 +52,7 @@ pub(super) fn event_of(row: &Row<'_>) -> Result<(StreamVersion, Event), ReadErro
     let (version, name, format, data) =
         read().map_err(|error: rusqlite::Error| corrupt(error.to_string()))?;
     let event = stored::decode(name, format, data).map_err(|error| corrupt(error.to_string()))?;
-    Ok((version, event))
+    Ok((version, event, data.len()))
 }
 
 /// A receipt, of the columns in the order in which the queries name them.
@@ -76,6 +78,9 @@ pub(super) fn receipt(row: &Row<'_>) -> Result<Receipt, ReadError> {
             verdict,
             reason: row.get(9)?,
             answer: row.get::<_, Vec<u8>>(10)?.into(),
+            sealed_with: row
+                .get::<_, Option<Uuid>>(11)?
+                .map(|key| SealKey::new(key.as_u128())),
         })
     };
     read().map_err(misread)

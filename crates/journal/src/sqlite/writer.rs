@@ -8,6 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tenure_domain::Instant;
 
+use super::recent::{Recent, RecentStreams};
 use super::tail::{Entry, Tail};
 use super::{
     OpenError, STRANGERS_MAX, SqliteReader, configure, lock, migrate, pragmas_for_writing,
@@ -21,30 +22,17 @@ use crate::record::{Record, UnreadRecord};
 use crate::stored;
 use crate::stream::StreamId;
 
-/// Events of streams that were read or written lately and are kept at hand: the marketplace often
-/// has more to say about the same license.
-const RECENT_EVENTS_MAX: usize = 16_384;
-
 /// The journal's only writing connection.
 #[derive(Debug)]
 pub struct SqliteLog {
     reader: SqliteReader,
     tail: Tail,
-    /// Whole streams. Nobody else writes, so what was read stays true.
-    recent: BTreeMap<StreamId, Recent>,
-    recent_events: usize,
+    recent: RecentStreams,
     /// The end of the log when the transaction under way began.
     begun_at: Option<Head>,
     strangers: u64,
     strangers_max: u64,
     _lock: File,
-}
-
-/// A stream at hand.
-#[derive(Debug, Clone)]
-struct Recent {
-    number: i64,
-    events: Vec<Event>,
 }
 
 /// Where a stream stands.
@@ -82,8 +70,7 @@ impl SqliteLog {
         Ok(Self {
             reader: SqliteReader::of(connection),
             tail,
-            recent: BTreeMap::new(),
-            recent_events: 0,
+            recent: RecentStreams::default(),
             begun_at: None,
             strangers,
             strangers_max: STRANGERS_MAX,
@@ -96,19 +83,6 @@ impl SqliteLog {
     pub fn keeping_strangers(mut self, strangers_max: u64) -> Self {
         self.strangers_max = strangers_max;
         self
-    }
-
-    fn keep(&mut self, stream: &StreamId, recent: Recent) {
-        self.make_room();
-        self.recent_events += recent.events.len();
-        self.recent.insert(stream.clone(), recent);
-    }
-
-    fn make_room(&mut self) {
-        if self.recent_events >= RECENT_EVENTS_MAX {
-            self.recent.clear();
-            self.recent_events = 0;
-        }
     }
 }
 
@@ -174,13 +148,16 @@ impl Log for SqliteLog {
     }
 
     fn events(&mut self, stream: &StreamId) -> Result<Cow<'_, [Event]>, ReadError> {
-        if !self.recent.contains_key(stream) {
+        if self.recent.get(stream).is_none() {
             let Some(number) = stream_number(&self.reader.connection, stream).map_err(unread)?
             else {
                 return Ok(Cow::default());
             };
-            let events = self.read_events(number)?;
-            self.keep(stream, Recent { number, events });
+            let recent = self.read_events(number)?;
+            if recent.is_long() {
+                return Ok(Cow::Owned(recent.events));
+            }
+            self.recent.keep(stream, recent);
         }
         let recent = self.recent.get(stream);
         Ok(recent.map_or_else(Cow::default, |it| Cow::Borrowed(it.events.as_slice())))
@@ -241,17 +218,22 @@ impl Log for SqliteLog {
 
 impl SqliteLog {
     /// Reads a stream, first what is indexed, then what is not yet.
-    fn read_events(&self, stream: i64) -> Result<Vec<Event>, ReadError> {
+    fn read_events(&self, stream: i64) -> Result<Recent, ReadError> {
         let connection = &self.reader.connection;
-        let mut events = Vec::new();
+        let mut recent = Recent {
+            number: stream,
+            ..Recent::default()
+        };
         let mut read = |row: &Row<'_>| {
-            let (version, event) = rows::event_of(row)?;
-            events.push(event);
-            if usize::try_from(version.number()) == Ok(events.len()) {
+            let (version, event, bytes) = rows::event_of(row)?;
+            recent.events.push(event);
+            recent.bytes += bytes;
+            let read = recent.events.len();
+            if usize::try_from(version.number()) == Ok(read) {
                 return Ok(());
             }
             Err(ReadError::Corrupt {
-                what: format!("version {} of stream {stream} is missing", events.len()),
+                what: format!("version {read} of stream {stream} is missing"),
             })
         };
         let tail = self.tail.of(stream);
@@ -267,7 +249,7 @@ impl SqliteLog {
             }
         }
         if tail.is_empty() {
-            return Ok(events);
+            return Ok(recent);
         }
         let sql = include_str!("queries/read_one.sql");
         let mut statement = connection.prepare_cached(sql).map_err(unread)?;
@@ -278,7 +260,7 @@ impl SqliteLog {
                 what: format!("record {} is missing", entry.position),
             })?)?;
         }
-        Ok(events)
+        Ok(recent)
     }
 
     fn append_begun(&mut self, batch: &Batch, head: Head) -> Result<Head, AppendError> {
@@ -292,12 +274,16 @@ impl SqliteLog {
             head,
             streams: BTreeMap::new(),
             fresh: Vec::new(),
+            bytes: Vec::new(),
         };
         for draft in &batch.drafts {
             appending.append(draft)?;
         }
         let Appending {
-            mut head, fresh, ..
+            mut head,
+            fresh,
+            bytes,
+            ..
         } = appending;
         let is_indexed = tail.overflows_with(fresh.len());
         if is_indexed {
@@ -306,7 +292,7 @@ impl SqliteLog {
         }
         self.execute("COMMIT").map_err(unwritten)?;
         // On disk: only now is anything remembered.
-        self.remember(batch, &fresh);
+        self.remember(batch, &fresh, &bytes);
         if is_indexed {
             self.tail.clear();
         } else {
@@ -320,20 +306,19 @@ impl SqliteLog {
     }
 
     /// Adds what was appended to the streams at hand, and takes new streams in hand.
-    fn remember(&mut self, batch: &Batch, fresh: &[(i64, Entry)]) {
-        for (draft, (number, _entry)) in batch.drafts.iter().zip(fresh) {
-            if let Some(recent) = self.recent.get_mut(&draft.stream) {
-                recent.events.push(draft.event.clone());
-                self.recent_events += 1;
-            } else if draft.expected == StreamVersion::NONE {
+    fn remember(&mut self, batch: &Batch, fresh: &[(i64, Entry)], bytes: &[usize]) {
+        for ((draft, (number, _entry)), bytes) in batch.drafts.iter().zip(fresh).zip(bytes) {
+            let is_at_hand = self.recent.push(&draft.stream, &draft.event, *bytes);
+            if !is_at_hand && draft.expected == StreamVersion::NONE {
                 let recent = Recent {
                     number: *number,
                     events: vec![draft.event.clone()],
+                    bytes: *bytes,
                 };
-                self.keep(&draft.stream, recent);
+                self.recent.keep(&draft.stream, recent);
             }
         }
-        self.make_room();
+        self.recent.make_room();
     }
 
     fn roll_back(&self) -> rusqlite::Result<()> {
@@ -365,12 +350,14 @@ impl Recent {
 struct Appending<'log, 'batch> {
     connection: &'log Connection,
     tail: &'log Tail,
-    recent: &'log BTreeMap<StreamId, Recent>,
+    recent: &'log RecentStreams,
     head: Head,
     /// Where the streams of this batch stand by now.
     streams: BTreeMap<&'batch StreamId, Standing>,
     /// What is to be added to the tail.
     fresh: Vec<(i64, Entry)>,
+    /// The bytes that each record's event takes.
+    bytes: Vec<usize>,
 }
 
 impl<'batch> Appending<'_, 'batch> {
@@ -393,8 +380,8 @@ impl<'batch> Appending<'_, 'batch> {
         let version = draft.expected.next();
         self.head.position = self.head.position.next();
         self.head.recorded_at = draft.recorded_at;
-        self.insert(draft, standing.number, version)
-            .map_err(unwritten)?;
+        let bytes = self.insert(draft, standing.number, version);
+        self.bytes.push(bytes.map_err(unwritten)?);
         self.streams.insert(
             &draft.stream,
             Standing {
@@ -435,8 +422,14 @@ impl<'batch> Appending<'_, 'batch> {
         Ok(Standing { number, version })
     }
 
-    fn insert(&self, draft: &Draft, stream: i64, version: StreamVersion) -> rusqlite::Result<()> {
+    fn insert(
+        &self,
+        draft: &Draft,
+        stream: i64,
+        version: StreamVersion,
+    ) -> rusqlite::Result<usize> {
         let stored = stored::encode(&draft.event);
+        let bytes = stored.data.len();
         self.connection
             .prepare_cached(include_str!("queries/append_record.sql"))?
             .execute(params![
@@ -452,7 +445,7 @@ impl<'batch> Appending<'_, 'batch> {
                 draft.actor.name(),
                 draft.receipt_id.uuid(),
             ])
-            .map(|_rows| ())
+            .map(|_rows| bytes)
     }
 }
 

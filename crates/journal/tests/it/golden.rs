@@ -8,13 +8,20 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use tenure_domain::file::{FileContent, FileRequest};
+use tenure_domain::tenant::{Account, Binding, Client, Department, Leave, Role};
+use tenure_domain::usage::{Amount, Report, Used};
 use tenure_domain::{
-    Activation, Event as LicenseEvent, Family, Instant, OrderDetails, OrderKind, OrderLine,
-    TermChange, order,
+    Activation, ApplicationId, Check, CodeStatus, DepartmentCode, Digest, Event as LicenseEvent,
+    Family, Instant, OrderDetails, OrderKind, OrderLine, TermChange, UsageSerial, order, tenant,
+    usage,
 };
 use tenure_journal::Event;
 use tenure_journal::stored::{FORMATS, decode, encode};
-use tenure_testkit::{activation, details, listing, order_line, product, term_change};
+use tenure_testkit::{
+    activation, check, code, details, file_request, listing, order_line, product, sealed,
+    term_change,
+};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
 
@@ -137,6 +144,15 @@ fn samples() -> Vec<Event> {
             ..details(6)
         })),
         LicenseEvent::OrderKnown(Box::new(hardly_told())),
+        LicenseEvent::AccessTold { access: sealed(1) },
+        LicenseEvent::CodeChecked(Box::new(check(1_803_889_800))),
+        LicenseEvent::CodeChecked(Box::new(Check {
+            checked_at: AT,
+            status: CodeStatus::of_word("FROZEN"),
+            expires_at: None,
+            product: None,
+            quantity: None,
+        })),
     ];
     let notified = order::Event::Notified {
         listing: listing(),
@@ -144,9 +160,157 @@ fn samples() -> Vec<Event> {
     };
     license
         .into_iter()
+        .chain(files())
         .map(Event::License)
         .chain([Event::Order(notified)])
+        .chain(tenants().into_iter().map(Event::Tenant))
+        .chain(usages().into_iter().map(Event::Usage))
         .collect()
+}
+
+fn files() -> Vec<LicenseEvent> {
+    let request = FileRequest {
+        effective_at: AT,
+        expires_at: Some(AT.plus_seconds(86_400)),
+        ..file_request(1, Some(2))
+    };
+    let barest = file_request(2, None);
+    let (key, bare_key) = (request.key(), barest.key());
+    vec![
+        LicenseEvent::FileRequested(Box::new(request)),
+        LicenseEvent::FileRequested(Box::new(barest)),
+        LicenseEvent::FileMade {
+            key: key.clone(),
+            content: FileContent::File {
+                name: "license.dat".into(),
+                bytes: sealed(3),
+            },
+        },
+        LicenseEvent::FileMade {
+            key: bare_key.clone(),
+            content: FileContent::Characters(sealed(4)),
+        },
+        LicenseEvent::FileDelivered { key: key.clone() },
+        LicenseEvent::FileDelivered {
+            key: bare_key.clone(),
+        },
+        LicenseEvent::FileDenied {
+            key,
+            code: "91381037".into(),
+        },
+        LicenseEvent::FileDenied {
+            key: bare_key,
+            code: "91381038".into(),
+        },
+    ]
+}
+
+fn tenants() -> Vec<tenant::Event> {
+    let application = || ApplicationId::parse("app-9").expect("it is well formed");
+    let department = |code| DepartmentCode::parse(code).expect("it is well formed");
+    let account = |role, enabled| Account {
+        role,
+        enabled,
+        department: department("10000"),
+        profile: sealed(5),
+    };
+    let members = || {
+        vec![
+            (Digest::new([1; 16]), account(Role::Admin, true)),
+            (Digest::new([0xfe; 16]), account(Role::User, false)),
+        ]
+    };
+    let of = |parent, name| Department {
+        parent,
+        name: sealed(name),
+    };
+    let bound = |order| Binding {
+        order,
+        code: "demo".into(),
+        domain: "https://demo.example.com".into(),
+        name: sealed(6),
+    };
+    vec![
+        tenant::Event::Bound(bound(Some(tenure_testkit::order(1)))),
+        tenant::Event::Bound(bound(None)),
+        tenant::Event::Unbound,
+        tenant::Event::ClientSet {
+            application: application(),
+            client: Client {
+                id: "NzZeWuiJa91d".into(),
+                secret: sealed(7),
+            },
+        },
+        tenant::Event::ClientRemoved {
+            application: application(),
+        },
+        tenant::Event::MembersGranted {
+            application: application(),
+            members: members(),
+        },
+        tenant::Event::MembersChanged {
+            application: application(),
+            members: members(),
+        },
+        tenant::Event::MembersWithdrawn {
+            application: application(),
+            members: vec![Digest::new([1; 16])],
+            leave: Leave::Application,
+        },
+        tenant::Event::MembersWithdrawn {
+            application: application(),
+            members: vec![Digest::new([1; 16]), Digest::new([2; 16])],
+            leave: Leave::Enterprise,
+        },
+        tenant::Event::DepartmentsSet {
+            departments: vec![
+                (department("10000"), of(None, 8)),
+                (department("10001"), of(Some(department("10000")), 9)),
+            ],
+        },
+        tenant::Event::DepartmentsRemoved {
+            departments: vec![department("10000"), department("产品部")],
+        },
+    ]
+}
+
+fn usages() -> Vec<usage::Event> {
+    let serial = |text: &str| UsageSerial::parse(text).expect("it is well formed");
+    let metered = |amount, package| Used::Metered {
+        began_at: AT,
+        ended_at: AT.plus_seconds(3_600),
+        amount: Amount::from_ten_thousandths(amount).expect("it is not zero"),
+        package,
+    };
+    let used = [
+        metered(125_000, Some(code(7))),
+        metered(1, None),
+        Used::Client { client: sealed(10) },
+        Used::ActiveClients { count: 30 },
+    ];
+    let reports = used.into_iter().zip(1..).map(|(used, number)| Report {
+        serial: serial(&format!("METERTEST{number:04}")),
+        used,
+    });
+    vec![
+        usage::Event::Reported {
+            listing: listing(),
+            reports: reports.collect(),
+        },
+        usage::Event::Sent {
+            serials: vec![serial("METERTEST0001")],
+        },
+        usage::Event::NotTaken {
+            serials: vec![serial("METERTEST0001"), serial("METERTEST0002")],
+        },
+        usage::Event::Taken {
+            serials: vec![serial("METERTEST0001"), serial("METERTEST0002")],
+        },
+        usage::Event::Denied {
+            serials: vec![serial("METERTEST0003")],
+            code: "9004".into(),
+        },
+    ]
 }
 
 fn changed(scene: &str) -> TermChange {

@@ -2,9 +2,11 @@
 //! faults, questions about the past, and what a reading of the whole finds.
 
 mod as_of;
+mod beside;
 mod conformance;
 mod explain;
 mod faults;
+mod folds;
 mod golden;
 mod hooked;
 mod queue;
@@ -14,4 +16,5 @@ mod schema;
 mod sqlite;
 mod stored;
 mod transact;
+mod vault;
 mod verify;

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use tenure_domain::tenant::{Partition, TenantKey};
 use tenure_domain::{
-    Activation, Command, Event as LicenseEvent, Family, Instant, Intent, MerchantId, Refusal, order,
+    Activation, Command, Event as LicenseEvent, Family, Instant, Intent, MerchantId, Refusal,
+    SealKey, TenantId, order, tenant, usage,
 };
 use tenure_journal::record_ids::{Entropy, RecordIds};
 use tenure_journal::transact::transact;
@@ -57,6 +59,7 @@ pub(crate) fn receipt(number: u32) -> Receipt {
         method: "POST".into(),
         parameters: "signature=x%20y&備考=\0".into(),
         body: [0, 255, b'{', b'\n'].into(),
+        sealed_with: Some(SealKey::new(7)),
         activity: Some("refreshLicenseCode".into()),
         authentic: true,
         verdict: Verdict::Refused,
@@ -111,6 +114,7 @@ pub(crate) fn arrived(at: Instant) -> Arrived {
         method: "POST".into(),
         parameters: "signature=abc".into(),
         body: b"{}".as_slice().into(),
+        sealed_with: None,
         activity: Some("license".into()),
         authentic: true,
         actor: Actor::Koogallery,
@@ -160,6 +164,42 @@ pub(crate) fn notify(number: u32) -> Call {
     }
 }
 
+/// A call at `at` that tells of an enterprise.
+pub(crate) fn tell(partition: Partition, at: Instant, command: tenant::Command) -> Call {
+    Call {
+        arrived: arrived(at),
+        request: Request::Tenant {
+            merchant: merchant(),
+            key: tenant_key(partition),
+            command,
+        },
+        answer: Box::new(|decided| said(decided).as_bytes().to_vec()),
+    }
+}
+
+/// An enterprise, for the authorization code 1.
+pub(crate) fn tenant_key(partition: Partition) -> TenantKey {
+    TenantKey {
+        listing: listing(),
+        partition,
+        instance: Some(code(1)),
+        tenant: TenantId::parse("t-0001").expect("it is well formed"),
+    }
+}
+
+/// A call at `at` about the use of the authorization code 1.
+pub(crate) fn used(at: Instant, command: usage::Command) -> Call {
+    Call {
+        arrived: arrived(at),
+        request: Request::Usage {
+            merchant: merchant(),
+            id: code(1),
+            command,
+        },
+        answer: Box::new(|decided| said(decided).as_bytes().to_vec()),
+    }
+}
+
 /// A call about which nothing is to be decided.
 pub(crate) fn noted(verdict: Verdict, reason: Option<&str>) -> Call {
     Call {
@@ -180,14 +220,17 @@ fn said(decided: &Decided<'_>) -> &'static str {
             outcome: Ok(outcome),
             ..
         }
-        | Decided::Order(outcome) => match outcome {
+        | Decided::Order(outcome)
+        | Decided::Tenant(outcome)
+        | Decided::Usage(Ok(outcome)) => match outcome {
             Outcome::Recorded => "recorded",
             Outcome::AlreadyApplied => "again",
         },
         Decided::License {
             outcome: Err(refusal),
             ..
-        } => Refusal::code(*refusal),
+        }
+        | Decided::Usage(Err(refusal)) => Refusal::code(*refusal),
         Decided::Unreadable => "unreadable",
     }
 }

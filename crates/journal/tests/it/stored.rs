@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use tenure_domain::order;
+use tenure_domain::{Digest, SealKey, Sealed, order};
 use tenure_journal::Event;
 use tenure_journal::stored::{FORMATS, StoredError, decode, encode};
 use tenure_testkit::{events, families, listing, order_line};
@@ -175,6 +175,19 @@ proptest! {
         let event = Event::Order(order::Event::Notified {
             listing: listing(),
             order: order_line(number),
+        });
+        let stored = encode(&event);
+        prop_assert_eq!(decode(stored.name, stored.format, &stored.data), Ok(event));
+    }
+
+    #[test]
+    fn a_sealed_text_survives_the_round_trip(key: u128, digest: [u8; 16], bytes: Vec<u8>) {
+        let event = Event::License(tenure_domain::Event::AccessTold {
+            access: Sealed {
+                key: SealKey::new(key),
+                digest: Digest::new(digest),
+                bytes: bytes.into(),
+            },
         });
         let stored = encode(&event);
         prop_assert_eq!(decode(stored.name, stored.format, &stored.data), Ok(event));

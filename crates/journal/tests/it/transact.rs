@@ -53,10 +53,12 @@ fn a_call_leaves_a_receipt_with_a_verdict_an_answer_and_its_records() {
         method,
         parameters,
         body,
+        sealed_with,
         activity,
         authentic,
         actor,
     } = arrived(second(5));
+    assert_eq!(receipt.sealed_with, sealed_with);
     assert_eq!((receipt.listing, receipt.method), (listing, method));
     assert_eq!((receipt.parameters, receipt.body), (parameters, body));
     assert_eq!((receipt.activity, receipt.authentic), (activity, authentic));
@@ -240,9 +242,11 @@ fn the_answer_is_made_from_the_license_as_the_call_left_it() {
             let held = license.living().is_some_and(|living| living.hold.is_some());
             held.to_string().into_bytes()
         },
-        Decided::Noted | Decided::Order(_) | Decided::Unreadable => {
-            panic!("it is about a license")
-        },
+        Decided::Noted
+        | Decided::Order(_)
+        | Decided::Tenant(_)
+        | Decided::Usage(_)
+        | Decided::Unreadable => panic!("it is about a license"),
     });
     let calls = [freeze, wish(1, second(3), Intent::Unfreeze)];
     let done = decide(&mut log, &mut seeded(), second(9), &calls);

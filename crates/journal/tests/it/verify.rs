@@ -4,12 +4,18 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use tenure_domain::Intent;
+use tenure_domain::tenant::{self, Department, Others, Partition};
+use tenure_domain::{DepartmentCode, Intent, UsageSerial, usage};
 use tenure_journal::verify::{Findings, verify};
-use tenure_journal::{MemoryLog, Position, ReadError, SqliteReader, Verdict};
-use tenure_testkit::term_change;
+use tenure_journal::{
+    Draft, Event, MemoryLog, Position, ReadError, SqliteReader, StreamId, Verdict,
+};
+use tenure_testkit::{code, term_change};
 
-use crate::samples::{activate, decide, noted, notify, open, second, seeded, wish};
+use crate::samples::{
+    activate, append, decide, draft, merchant, noted, notify, open, second, seeded, tell,
+    tenant_key, wish,
+};
 
 /// Dropped in a copy before it is spoilt.
 const TRIGGERS: [&str; 6] = [
@@ -221,6 +227,84 @@ fn a_receipt_that_has_records_and_is_not_applied_is_found() {
 }
 
 #[test]
+fn only_a_test_call_has_records_in_the_streams_of_tests_and_it_has_no_others() {
+    let told = |partition, spoil: &str| {
+        let folder = TempDir::new().expect("there is room for a temporary folder");
+        let path = folder.path().join("journal.db");
+        let place = Department {
+            parent: None,
+            name: tenure_testkit::sealed(1),
+        };
+        let set = tenant::Command::SetDepartments {
+            departments: vec![(DepartmentCode::parse("1").expect("an id"), place)],
+            others: Others::Keep,
+        };
+        let calls = [tell(partition, second(1), set)];
+        decide(&mut open(&path), &mut seeded(), second(10), &calls);
+        if !spoil.is_empty() {
+            self::spoil(&path, spoil);
+        }
+        let mut reader = SqliteReader::open(&path).expect("the journal is opened");
+        let findings = verify(&mut reader, |_, _| {}).expect("the journal is read");
+        assert_eq!(findings.records, 1);
+        findings.wrong.concat()
+    };
+    assert_eq!(told(Partition::Test, ""), "");
+    assert_eq!(told(Partition::Real, ""), "");
+    let applied = told(Partition::Test, "UPDATE receipts SET verdict = 'applied'");
+    assert!(
+        applied.contains("is applied, but has no record"),
+        "{applied}"
+    );
+    assert!(applied.contains("is applied, but has records"), "{applied}");
+    let probe = told(Partition::Real, "UPDATE receipts SET verdict = 'probe'");
+    assert!(probe.contains("is probe, but has records"), "{probe}");
+}
+
+#[test]
+fn a_record_of_another_kind_than_its_stream_is_found() {
+    assert_finds(
+        "UPDATE streams SET id = 'acme/usage/PLTEST0002' WHERE id LIKE '%PLTEST0002'",
+        &[
+            "record 6 of acme/usage/PLTEST0002: event 1, issued, is of another kind of stream",
+            "record 7 of acme/usage/PLTEST0002: event 2, released, is of another kind of stream",
+        ],
+    );
+}
+
+#[test]
+fn what_breaks_the_laws_of_usage_or_of_enterprises_is_found() {
+    let serials = vec![UsageSerial::parse("METERTEST0001").unwrap()];
+    let key = tenant_key(Partition::Real);
+    let mut log = MemoryLog::default();
+    let drafts = [
+        (
+            StreamId::usage(&merchant(), &code(1)),
+            Event::Usage(usage::Event::Taken { serials }),
+        ),
+        (
+            StreamId::tenant(&merchant(), &key),
+            Event::Tenant(tenant::Event::Unbound),
+        ),
+    ]
+    .into_iter()
+    .zip(1..)
+    .map(|((stream, event), number)| Draft {
+        event,
+        ..draft(&stream, 0, number)
+    });
+    append(&mut log, drafts.collect(), vec![]);
+    let findings = verify(&mut log, |_, _| {}).unwrap();
+    for expected in [
+        "event 1 settles what is not pending",
+        "event 1 removes what is not there",
+    ] {
+        let is_found = findings.wrong.iter().any(|it| it.contains(expected));
+        assert!(is_found, "{:#?}", findings.wrong);
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_named_with_its_place() {
     for (sql, expected) in [
         ("data = '{'", "record 2: activated is damaged"),
@@ -261,7 +345,7 @@ fn findings_beyond_the_first_hundred_are_counted() {
         .collect();
     decide(&mut log, &mut seeded(), second(9), &renewals);
     let records = crate::samples::records(&mut log);
-    let drafts = records.into_iter().map(|record| tenure_journal::Draft {
+    let drafts = records.into_iter().map(|record| Draft {
         stream: record.stream,
         expected: tenure_journal::StreamVersion::new(record.version.number() - 1),
         record_id: record.record_id,
@@ -272,7 +356,7 @@ fn findings_beyond_the_first_hundred_are_counted() {
         receipt_id: record.receipt_id,
     });
     let mut without_receipts = MemoryLog::default();
-    crate::samples::append(&mut without_receipts, drafts.collect(), vec![]);
+    append(&mut without_receipts, drafts.collect(), vec![]);
     let findings = verify(&mut without_receipts, |_, _| {}).unwrap();
     assert_eq!(findings.wrong_count, 150);
     assert_eq!(findings.wrong.len(), 100);

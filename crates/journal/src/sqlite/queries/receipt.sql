@@ -1,3 +1,3 @@
-SELECT id, listing, arrived_at, method, parameters, body, activity, authentic, verdict, reason, answer
+SELECT id, listing, arrived_at, method, parameters, body, activity, authentic, verdict, reason, answer, sealed_with
 FROM receipts
 WHERE id = ?1

@@ -1,0 +1,1 @@
+INSERT INTO keys (id, owner, created_at) VALUES (?1, ?2, ?3)

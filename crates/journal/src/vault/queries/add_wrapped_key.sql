@@ -1,0 +1,1 @@
+INSERT INTO wrapped_keys (number, master, wrapped) VALUES (?1, ?2, ?3)

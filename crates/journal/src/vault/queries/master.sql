@@ -1,0 +1,1 @@
+SELECT master FROM vault WHERE id = 1

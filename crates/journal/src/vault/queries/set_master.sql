@@ -1,0 +1,1 @@
+UPDATE vault SET master = ?1 WHERE id = 1
