@@ -1,13 +1,17 @@
 //! What goes back to the marketplace.
 
+use std::fmt;
 use std::io;
 
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter};
+use serde_json::value::RawValue;
 use tenure_domain::LicenseId;
+use tenure_domain::usage::Total;
 
 use crate::result_code::ResultCode;
 use crate::v1::EncryptType;
+use crate::wire;
 
 /// The most characters of `resultMsg`.
 pub const MESSAGE_CHARACTERS_MAX: usize = 255;
@@ -33,20 +37,29 @@ pub struct Answer {
     pub info: Vec<InstanceInfo>,
 }
 
-/// Where the buyer finds the application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where the buyer finds the application. Its debug form has no account.
+#[derive(Clone, PartialEq, Eq)]
 pub struct AppInfo {
     /// The address that the buyer opens, at most 512 characters.
     pub front_end_url: String,
     /// The address of the administration, at most 512 characters.
     pub admin_url: Option<String>,
-    /// The name of the account with which a buyer begins, encrypted, at most 128 characters. V1.0
-    /// only: V2.0 would have it in clear, and answers are kept.
+    /// The name of the account with which a buyer begins, at most 128 characters: encrypted in V1.0,
+    /// in the clear in V2.0.
     pub user_name: Option<String>,
     /// The password of that account, likewise.
     pub password: Option<String>,
     /// A remark, at most 1024 characters.
     pub memo: Option<String>,
+}
+
+impl fmt::Debug for AppInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppInfo")
+            .field("front_end_url", &self.front_end_url)
+            .field("admin_url", &self.admin_url)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One instance in the answer to `queryInstance`.
@@ -56,6 +69,17 @@ pub struct InstanceInfo {
     pub instance_id: LicenseId,
     /// Where the buyer finds it; absent while it is being provisioned.
     pub app_info: Option<AppInfo>,
+    /// What was used of it, if it is paid by use.
+    pub usage: Vec<UsageInfo>,
+}
+
+/// What was used of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageInfo {
+    /// Of a package, the instance whose use was taken from it.
+    pub related_instance: Option<LicenseId>,
+    /// How much, and until when it is counted.
+    pub total: Total,
 }
 
 impl Answer {
@@ -133,6 +157,8 @@ struct InstanceInfoBody<'a> {
     instance_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     app_info: Option<AppInfoBody<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    usage_info: Vec<UsageInfoBody<'a>>,
 }
 
 impl<'a> InstanceInfoBody<'a> {
@@ -140,6 +166,27 @@ impl<'a> InstanceInfoBody<'a> {
         Self {
             instance_id: info.instance_id.as_str(),
             app_info: info.app_info.as_ref().map(AppInfoBody::of),
+            usage_info: info.usage.iter().map(UsageInfoBody::of).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UsageInfoBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    related_instance_id: Option<&'a str>,
+    usage_value: Box<RawValue>,
+    statistical_time: String,
+}
+
+impl<'a> UsageInfoBody<'a> {
+    fn of(info: &'a UsageInfo) -> Self {
+        Self {
+            related_instance_id: info.related_instance.as_ref().map(LicenseId::as_str),
+            // A number, and exactly: no float comes near it.
+            usage_value: RawValue::from_string(info.total.to_string()).unwrap_or_default(),
+            statistical_time: wire::long_time(info.total.ended_at),
         }
     }
 }
@@ -244,7 +291,24 @@ mod tests {
 
     #[test]
     fn a_query_answers_in_ascii_with_what_is_known() {
+        let total = Total {
+            ten_thousandths: 125_000,
+            ended_at: tenure_domain::Instant::from_micros(1_667_271_073_409_000),
+        };
         let ready = InstanceInfo {
+            usage: vec![
+                UsageInfo {
+                    related_instance: None,
+                    total,
+                },
+                UsageInfo {
+                    related_instance: Some(LicenseId::parse("i-9").unwrap()),
+                    total: Total {
+                        ten_thousandths: u64::MAX,
+                        ..total
+                    },
+                },
+            ],
             instance_id: instance("i-1"),
             app_info: Some(AppInfo {
                 admin_url: Some("https://admin.example.com".to_owned()),
@@ -253,6 +317,7 @@ mod tests {
             }),
         };
         let pending = InstanceInfo {
+            usage: Vec::new(),
             instance_id: instance("i-2"),
             app_info: None,
         };
@@ -266,7 +331,10 @@ mod tests {
                 r#"{"resultCode":"000000","resultMsg":"success.","info":[{"instanceId":"i-1","#,
                 r#""appInfo":{"frontEndUrl":"https://app.example.com","#,
                 r#""adminUrl":"https://admin.example.com","#,
-                r#""memo":"\u4e2d\u6587 \"\ud83d\ude00\""}},{"instanceId":"i-2"}]}"#,
+                r#""memo":"\u4e2d\u6587 \"\ud83d\ude00\""},"#,
+                r#""usageInfo":[{"usageValue":12.5,"statisticalTime":"20221101025113409"},"#,
+                r#"{"relatedInstanceId":"i-9","usageValue":1844674407370955.1615,"#,
+                r#""statisticalTime":"20221101025113409"}]},{"instanceId":"i-2"}]}"#,
             ),
         );
     }

@@ -16,6 +16,7 @@
 
 mod answer;
 pub mod application;
+pub mod contexts;
 pub mod department;
 mod domain_name;
 mod fields;
@@ -23,12 +24,14 @@ mod ids;
 mod list;
 mod notification;
 mod personal;
+mod profile;
 mod repeat;
 pub mod secret;
 pub mod signature;
 mod sync_time;
 pub mod tenant;
 mod token;
+mod trace;
 pub mod user;
 
 use sha2::{Digest, Sha256};
@@ -41,10 +44,12 @@ pub use ids::{
 };
 pub use notification::{Interface, Notification};
 pub use personal::Personal;
-pub use repeat::{Novelty, forget, remember};
+pub use profile::Profile;
+pub use repeat::{Marks, Novelty, forget, remember, remember_answer};
 pub use secret::{ClientSecret, Opened, PrivateKey, SecretError};
 pub use sync_time::SyncTime;
 pub use token::Values;
+pub use trace::Trace;
 
 use crate::freshness;
 use crate::key::{AccessKey, KeyRing};
@@ -56,6 +61,9 @@ use secret::EncryptedSecret;
 
 /// The most bytes of a body. The guides name no bound; five hundred members are far below it.
 pub const BODY_BYTES_MAX: usize = 2_097_152;
+
+/// The most digits of `timeStamp` in version 1.0. The guides have 17.
+const TIME_STAMP_DIGITS_MAX: usize = 20;
 
 /// The versions of the kit. Their addresses differ, and so do their proofs of the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,7 +118,7 @@ pub struct Verified {
     /// The key that proved it. In version 1.0 it [signs](crate::v1::body_sign) the answer.
     pub key: AccessKey,
     /// The SHA-256 of all that is particular to it: two calls that share one are one call, sent
-    /// twice.
+    /// twice. It is a digest of what is about people: never keep it but in a keyed digest.
     pub fingerprint: [u8; 32],
 }
 
@@ -142,6 +150,13 @@ impl Verified {
     }
 }
 
+/// The enterprise that a body names, so that what was turned away can be kept with the key of whom
+/// it is about.
+pub fn tenant_named(body: &[u8]) -> Option<TenantId> {
+    let key = Fields::parse_body(body).ok()?.tenant_key();
+    key.ok().map(|key| key.tenant)
+}
+
 /// A call of the kit that is turned away.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the call was turned away")]
@@ -166,7 +181,8 @@ impl Rejected {
 /// Reads a call of the kit: `keys` are those of the interface type `kit`.
 ///
 /// What is looked at first is answered first: the size, the time (version 2.0), the nonce (2.0),
-/// the presence of the proof, whether the body is a JSON object, the proof itself, the fields.
+/// the presence of the proof, whether the body is a JSON object, the digits of its time (1.0), the
+/// proof itself, whether what is signed can be cut in one way only (1.0), the fields.
 /// Nothing of the body but its form is looked at before the proof is verified.
 pub fn read(
     version: Version,
@@ -190,12 +206,13 @@ pub fn read(
                 values: Values::UrlDecoded,
             } => {
                 decoded = proven.fields.url_decoded();
-                &Fields::parse(&decoded).map_err(|fault| malformed("body", fault))?
+                let fields = Fields::parse(&decoded).map_err(|fault| malformed("body", fault))?;
+                &token::covered(fields)?
             },
             Proof::AuthToken {
                 values: Values::AsSent,
-            }
-            | Proof::Signature { .. } => &proven.fields,
+            } => &token::covered(proven.fields)?,
+            Proof::Signature { .. } => &proven.fields,
         };
         let environment = fields.environment()?;
         Ok((environment, Notification::read(version, interface, fields)?))
@@ -276,10 +293,17 @@ fn prove_by_token<'a>(
         .ok_or_else(|| Rejected::without_proof(Rejection::MissingAuthToken))?;
     let unreadable = |field, fault| Rejected::without_proof(malformed(field, fault));
     let fields = Fields::parse_body(body).map_err(|fault| unreadable("body", fault))?;
-    // Part of the key: without it a signed answer of ours might pass for a token.
-    let time_stamp = fields
-        .signed_text("timeStamp")
-        .ok_or_else(|| unreadable("timeStamp", Fault::Missing))?;
+    // Part of the key: without it a signed answer of ours might pass for a token, and keys that
+    // differ in NULs at their end are one to the algorithm.
+    let name = "timeStamp";
+    let time_stamp = fields.signed_text(name);
+    let time_stamp = time_stamp.ok_or_else(|| unreadable(name, Fault::Missing))?;
+    if time_stamp.len() > TIME_STAMP_DIGITS_MAX {
+        return Err(unreadable(name, Fault::TooLong));
+    }
+    if !time_stamp.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(unreadable(name, Fault::BadValue));
+    }
     refuse_empty(keys)?;
     let (key, values) = token::verify(keys, token, &fields)
         .ok_or_else(|| Rejected::without_proof(Rejection::WrongAuthToken))?;

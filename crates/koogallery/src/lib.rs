@@ -19,7 +19,8 @@
 //! way. They become the same requests, and get the same answers with a signature of ours.
 //!
 //! [`kit`] reads the calls of the joint-operation kit, about enterprises and their members, whose
-//! signature is a third one.
+//! signature is a third one. [`login`] is how these members log in: it asks the authentication centre
+//! of their enterprise, not the marketplace.
 //!
 //! # To the marketplace
 //!
@@ -33,6 +34,7 @@
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+pub mod access;
 pub mod answer;
 pub mod call;
 pub mod canonical;
@@ -40,6 +42,8 @@ pub mod freshness;
 mod json;
 pub mod key;
 pub mod kit;
+pub mod license_file;
+pub mod login;
 pub mod notification;
 pub mod open_api;
 pub mod rejection;
@@ -50,7 +54,8 @@ pub mod signature;
 pub mod v1;
 pub mod wire;
 
-pub use answer::{Answer, AppInfo, InstanceInfo};
+pub use access::{Access, AccessError};
+pub use answer::{Answer, AppInfo, InstanceInfo, UsageInfo};
 pub use call::{Rejected, Settings, Verified};
 pub use freshness::{NonceMemory, NonceRefused};
 pub use key::{AccessKey, InterfaceType, KeyRing, Keys};

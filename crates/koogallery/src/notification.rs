@@ -7,6 +7,7 @@
 pub mod change;
 mod fields;
 mod license;
+pub mod license_file;
 pub mod order;
 pub mod saas;
 
@@ -16,6 +17,7 @@ use crate::call::Settings;
 use crate::key::InterfaceType;
 use crate::rejection::Rejection;
 use change::{Refresh, Release, StatusChange};
+use license_file::GetLicense;
 use order::OrderNotify;
 use saas::{ChangeInstanceCheck, NewInstance, QueryInstance, UpgradeInstance};
 
@@ -36,6 +38,8 @@ pub enum Activity {
     UpgradeInstance,
     /// May a renewal change the specification of this instance?
     ChangeInstanceCheck,
+    /// A license file is wanted for an online license.
+    GetLicenseAsync,
     /// An authorization code has a new end of its term.
     RefreshLicenseCode,
     /// Freeze or unfreeze an authorization code.
@@ -48,7 +52,7 @@ pub enum Activity {
 
 impl Activity {
     /// Every activity.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NewInstance,
         Self::QueryInstance,
         Self::RefreshInstance,
@@ -56,6 +60,7 @@ impl Activity {
         Self::ReleaseInstance,
         Self::UpgradeInstance,
         Self::ChangeInstanceCheck,
+        Self::GetLicenseAsync,
         Self::RefreshLicenseCode,
         Self::UpdateLicenseCodeStatus,
         Self::ReleaseLicenseCode,
@@ -83,6 +88,7 @@ impl Activity {
             Self::ReleaseInstance => "releaseInstance",
             Self::UpgradeInstance => "upgradeInstance",
             Self::ChangeInstanceCheck => "changeInstanceCheck",
+            Self::GetLicenseAsync => "getLicenseAsync",
             Self::RefreshLicenseCode => "refreshLicenseCode",
             Self::UpdateLicenseCodeStatus => "updateLicenseCodeStatus",
             Self::ReleaseLicenseCode => "releaseLicenseCode",
@@ -99,7 +105,8 @@ impl Activity {
             | Self::UpdateInstanceStatus
             | Self::ReleaseInstance
             | Self::UpgradeInstance
-            | Self::ChangeInstanceCheck => InterfaceType::Base,
+            | Self::ChangeInstanceCheck
+            | Self::GetLicenseAsync => InterfaceType::Base,
             Self::RefreshLicenseCode | Self::UpdateLicenseCodeStatus | Self::ReleaseLicenseCode => {
                 InterfaceType::License
             },
@@ -125,6 +132,8 @@ pub enum Notification {
     UpgradeInstance(UpgradeInstance),
     /// `changeInstanceCheck`.
     ChangeInstanceCheck(ChangeInstanceCheck),
+    /// `getLicenseAsync`.
+    GetLicenseAsync(GetLicense),
     /// `refreshLicenseCode`.
     RefreshLicenseCode(Refresh),
     /// `updateLicenseCodeStatus`.
@@ -146,6 +155,7 @@ impl Notification {
             Self::ReleaseInstance(_) => Activity::ReleaseInstance,
             Self::UpgradeInstance(_) => Activity::UpgradeInstance,
             Self::ChangeInstanceCheck(_) => Activity::ChangeInstanceCheck,
+            Self::GetLicenseAsync(_) => Activity::GetLicenseAsync,
             Self::RefreshLicenseCode(_) => Activity::RefreshLicenseCode,
             Self::UpdateLicenseCodeStatus(_) => Activity::UpdateLicenseCodeStatus,
             Self::ReleaseLicenseCode(_) => Activity::ReleaseLicenseCode,
@@ -176,6 +186,7 @@ impl Notification {
             Activity::ChangeInstanceCheck => {
                 Self::ChangeInstanceCheck(ChangeInstanceCheck::read(fields)?)
             },
+            Activity::GetLicenseAsync => Self::GetLicenseAsync(GetLicense::read(fields)?),
             Activity::RefreshLicenseCode => {
                 Self::RefreshLicenseCode(Refresh::read(license::code(fields)?, fields, zone)?)
             },

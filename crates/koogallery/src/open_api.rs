@@ -23,7 +23,6 @@ pub mod software_usage;
 pub mod upload;
 pub mod usage;
 pub mod usage_old;
-pub mod usage_value;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -32,8 +31,9 @@ use serde::Serialize;
 
 use crate::sdk_signature::{CONTENT_TYPE, encoded, encoded_path};
 
-pub use answer::{ANSWER_BYTES_MAX, CodeStatus};
+pub use answer::ANSWER_BYTES_MAX;
 pub use failure::{OpenApiError, Reaction, clock_skew_seconds};
+pub use tenure_domain::CodeStatus;
 
 /// The path that almost all open APIs start with.
 const BASE_PATH: &str = "/api/mkp-openapi-public/global";

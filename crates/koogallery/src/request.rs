@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::call::Settings;
 use crate::notification::Notification;
 use crate::notification::change::{Refresh, Release, StatusChange, TargetStatus};
+use crate::notification::license_file::GetLicense;
 
 /// A command for one stream, or a question without effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub enum Request {
         /// What is wanted.
         command: order::Command,
     },
+    /// A license file is wanted. What is known of the device has to be sealed before it becomes a
+    /// command.
+    LicenseFile(GetLicense),
     /// How are these instances?
     Query {
         /// The instances, in the order asked.
@@ -99,6 +103,7 @@ impl Request {
                 },
             ),
             Notification::ChangeInstanceCheck(check) => Self::ChangeCheck { id: check.id },
+            Notification::GetLicenseAsync(wanted) => Self::LicenseFile(wanted),
             Notification::RefreshLicenseCode(change) => refresh(Family::LicenseCode, change),
             Notification::UpdateLicenseCodeStatus(change) => status(Family::LicenseCode, change),
             Notification::ReleaseLicenseCode(change) => release(Family::LicenseCode, change),

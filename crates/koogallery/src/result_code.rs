@@ -85,8 +85,18 @@ impl ResultCode {
     /// released: the SaaS V2.0 guide knows no other code for either.
     pub fn for_refusal(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Unknown | Refusal::OtherFamily | Refusal::Released => Self::NotFound,
-            Refusal::NotProvisionable | Refusal::NotItsOrder => Self::InvalidParameter,
+            Refusal::Unknown | Refusal::OtherFamily | Refusal::Released | Refusal::NoFiles => {
+                Self::NotFound
+            },
+            Refusal::FileQuotaExhausted => Self::QuotaExhausted,
+            Refusal::FileOutsideTerm => Self::OutsideValidity,
+            Refusal::FileExpiryRequired => Self::ExpiryRequired,
+            Refusal::FileFingerprintRequired => Self::FingerprintRequired,
+            Refusal::NotProvisionable
+            | Refusal::NotItsOrder
+            | Refusal::FileNotRequested
+            | Refusal::FileMadeBefore
+            | Refusal::SerialReused => Self::InvalidParameter,
         }
     }
 
@@ -138,5 +148,9 @@ mod tests {
         assert_eq!(code(Refusal::Released), "000003");
         assert_eq!(code(Refusal::NotProvisionable), "000002");
         assert_eq!(code(Refusal::NotItsOrder), "000002");
+        assert_eq!(code(Refusal::FileQuotaExhausted), "000900");
+        assert_eq!(code(Refusal::FileOutsideTerm), "000901");
+        assert_eq!(code(Refusal::FileExpiryRequired), "000902");
+        assert_eq!(code(Refusal::FileFingerprintRequired), "000903");
     }
 }

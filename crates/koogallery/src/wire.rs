@@ -40,9 +40,35 @@ pub fn answer_time(text: &str) -> Option<Instant> {
         })
 }
 
+/// Reads a time of `getLicenseAsync`: `2023-10-27 10:30:15 z` as in its guide's example, also with a
+/// `T` for the first blank, without the others, with a fraction of a second, or without the `z`; or
+/// any form of [`answer_time`]. Without a zone it is UTC, as the guide says.
+pub fn utc_time(text: &str) -> Option<Instant> {
+    answer_time(text).or_else(|| {
+        let text = text.trim();
+        let local = text.strip_suffix(['z', 'Z']).unwrap_or(text).trim_end();
+        // Four digits: what the calendar could write beyond them, no license reaches.
+        let (date, time) = local.split_once([' ', 'T', 't'])?;
+        let has_four_digits = date.find('-') == Some(4);
+        let joined = format!("{date}T{time}");
+        let time = NaiveDateTime::parse_from_str(&joined, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
+        has_four_digits.then(|| Instant::from_micros(time.and_utc().timestamp_micros()))
+    })
+}
+
+/// Writes an instant as RFC 3339 in UTC, with whole seconds: `2023-10-27T10:30:15Z`.
+pub fn rfc3339_time(instant: Instant) -> String {
+    calendar(instant).format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// Writes an instant as `yyyyMMddHHmmss` in UTC.
 pub fn compact_time(instant: Instant) -> String {
     calendar(instant).format("%Y%m%d%H%M%S").to_string()
+}
+
+/// Writes an instant as `yyyyMMddHHmmssSSS` in UTC.
+pub fn long_time(instant: Instant) -> String {
+    calendar(instant).format("%Y%m%d%H%M%S%3f").to_string()
 }
 
 /// Writes an instant as `yyyyMMdd'T'HHmmss'Z'`, the form of the header `X-Sdk-Date`.
@@ -160,10 +186,51 @@ mod tests {
     }
 
     #[test]
+    fn a_license_file_names_its_times_in_many_ways() {
+        for text in [
+            "2027-05-23 15:59:59 z",
+            "2027-05-23 15:59:59 Z",
+            "2027-05-23 15:59:59z",
+            "2027-05-23 15:59:59",
+            " 2027-05-23T15:59:59 ",
+            "2027-05-23t15:59:59z",
+            "2027-05-23 15:59:59.000 z",
+            "2027-05-23T15:59:59.000000Z",
+            "2027-05-23T23:59:59+08:00",
+            "20270523155959",
+            "20270523155959000",
+            "20270523T155959Z",
+        ] {
+            assert_eq!(
+                utc_time(text),
+                Some(Instant::from_seconds(SECONDS)),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "z",
+            "2027-05-23",
+            "2027-05-23 15:59 z",
+            "2027-05-23 15:59:59 x",
+            "2027-05-23 15:59:59 zz",
+            "2027-02-29 00:00:00 z",
+            "2027-05-23 24:00:00 z",
+            "+12027-05-23 15:59:59 z",
+            "-2027-05-23 15:59:59 z",
+            "27-05-23 15:59:59 z",
+            "２０２７-05-23 15:59:59",
+        ] {
+            assert_eq!(utc_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn written_times_are_utc_and_have_a_fixed_length() {
         let instant = Instant::from_seconds(SECONDS);
         assert_eq!(compact_time(instant), "20270523155959");
         assert_eq!(sdk_date(instant), "20270523T155959Z");
+        assert_eq!(rfc3339_time(instant), "2027-05-23T15:59:59Z");
         assert_eq!(compact_time(Instant::MAX), "99991231235959");
         assert_eq!(
             compact_time(Instant::from_micros(i64::MIN)),

@@ -59,15 +59,20 @@ impl NonceMemory {
         now: Instant,
     ) -> Result<(), NonceRefused> {
         self.age(now);
-        let fingerprint = fingerprint(listing, nonce);
-        if self.present.contains(&fingerprint) || self.previous.contains(&fingerprint) {
+        if self.contains(listing, nonce) {
             return Err(NonceRefused::Seen);
         }
         if self.len() >= self.capacity {
             return Err(NonceRefused::Full);
         }
-        self.present.insert(fingerprint);
+        self.present.insert(fingerprint(listing, nonce));
         Ok(())
+    }
+
+    /// Whether a nonce is held.
+    pub fn contains(&self, listing: &str, nonce: &str) -> bool {
+        let fingerprint = fingerprint(listing, nonce);
+        self.present.contains(&fingerprint) || self.previous.contains(&fingerprint)
     }
 
     /// Takes a nonce out again: its call could not be stored, and may come once more.

@@ -1,7 +1,7 @@
 //! The members of an object, each read once and named when it is at fault.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -76,6 +76,16 @@ impl<'a> Fields<'a> {
             .collect();
         // Names and values are JSON already, and memory does not fail.
         serde_json::to_vec(&members).unwrap_or_default()
+    }
+
+    /// Those members that a token covers: no others were vouched for.
+    pub(super) fn only_signed(mut self) -> Self {
+        let signed: BTreeSet<_> = self
+            .signed_members()
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        self.members.retain(|name, _| signed.contains(name));
+        self
     }
 
     /// Names and texts of the members that are neither null nor blank.

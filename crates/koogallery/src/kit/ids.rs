@@ -4,74 +4,37 @@ use std::fmt;
 
 use tenure_domain::{IdError, LicenseId};
 
-/// Opaque to us: anything that may stand on one line.
-fn parse(name: &'static str, text: &str) -> Result<Box<str>, IdError> {
-    let max = CHARACTERS_MAX;
-    if text.is_empty() {
-        return Err(IdError::Empty { name });
-    }
-    if text.len() > max && text.chars().count() > max {
-        return Err(IdError::TooLong { name, max });
-    }
-    if text.chars().any(char::is_control) {
-        return Err(IdError::BadCharacter { name });
-    }
-    Ok(text.into())
-}
+pub use tenure_domain::{ApplicationId, DepartmentCode, TenantId};
 
-/// The most characters of every identifier here, as the field tables say.
-const CHARACTERS_MAX: usize = 64;
+/// The most characters of a user name, as the field tables say.
+const USER_NAME_CHARACTERS_MAX: usize = 64;
 
-macro_rules! kit_id {
-    ($(#[$doc:meta])* $type:ident, $name:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $type(Box<str>);
+/// A member: `userName`, unique in its enterprise only. It is a person's, so no debug form shows it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserName(Box<str>);
 
-        impl $type {
-            /// Parses the text, keeping it exactly as it is: 1 to 64 characters, none of them a
-            /// control character.
-            pub fn parse(text: &str) -> Result<Self, IdError> {
-                parse($name, text).map(Self)
-            }
-
-            /// The text as it was given.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
+impl UserName {
+    /// Parses the text, keeping it exactly as it is: 1 to 64 characters, none of them a control
+    /// character.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let (name, max) = ("user name", USER_NAME_CHARACTERS_MAX);
+        if text.is_empty() {
+            return Err(IdError::Empty { name });
         }
-    };
-}
-
-macro_rules! shown {
-    ($($type:ident),*) => {$(
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($type)).field(&self.0).finish()
-            }
+        if text.len() > max && text.chars().count() > max {
+            return Err(IdError::TooLong { name, max });
         }
-    )*};
+        if text.chars().any(char::is_control) {
+            return Err(IdError::BadCharacter { name });
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The text as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
-
-kit_id!(
-    /// An enterprise: `tenantId`, the same that the login calls `tenant`.
-    TenantId, "tenant id"
-);
-kit_id!(
-    /// An application of the merchant: `appId`, from the credential in the seller centre.
-    ApplicationId, "application id"
-);
-kit_id!(
-    /// A department: `orgCode`, chosen by the enterprise and unique in it.
-    DepartmentCode, "department code"
-);
-kit_id!(
-    /// A member: `userName`, unique in its enterprise only. It is a person's, so no debug form
-    /// shows it.
-    UserName, "user name"
-);
-
-shown!(TenantId, ApplicationId, DepartmentCode);
 
 impl fmt::Debug for UserName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,11 +75,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_has_1_to_64_characters_on_one_line() {
-        assert_eq!(TenantId::parse("t-0001").unwrap().as_str(), "t-0001");
-        assert!(TenantId::parse(&"企".repeat(64)).is_ok());
+    fn a_user_name_has_1_to_64_characters_on_one_line() {
+        assert_eq!(
+            UserName::parse("zhangsan01").unwrap().as_str(),
+            "zhangsan01"
+        );
+        assert!(UserName::parse(&"企".repeat(64)).is_ok());
         for text in ["", "a\nb", &"企".repeat(65)] {
-            assert!(TenantId::parse(text).is_err(), "{text:?}");
+            assert!(UserName::parse(text).is_err(), "{text:?}");
         }
     }
 

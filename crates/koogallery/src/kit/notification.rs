@@ -4,6 +4,7 @@ use super::Version;
 use super::application::ApplicationSync;
 use super::department::{AllOrgSync, SingleOrgSync};
 use super::fields::{Fields, malformed};
+use super::ids::TenantKey;
 use super::tenant::TenantSync;
 use super::user::AuthSync;
 use crate::rejection::{Fault, Rejection};
@@ -85,6 +86,17 @@ impl Notification {
             Self::AuthSync(_) => Interface::AuthSync,
             Self::SingleOrgSync(_) => Interface::SingleOrgSync,
             Self::AllOrgSync(_) => Interface::AllOrgSync,
+        }
+    }
+
+    /// The enterprise that it is about, for one instance.
+    pub fn tenant(&self) -> &TenantKey {
+        match self {
+            Self::TenantSync(sync) => &sync.key,
+            Self::ApplicationSync(sync) => &sync.key.tenant,
+            Self::AuthSync(sync) => &sync.application.tenant,
+            Self::SingleOrgSync(sync) => &sync.key.tenant,
+            Self::AllOrgSync(sync) => &sync.tenant,
         }
     }
 

@@ -8,7 +8,7 @@ use std::fmt;
 pub struct Personal(Box<str>);
 
 impl Personal {
-    pub(super) fn new(text: String) -> Self {
+    pub(crate) fn new(text: String) -> Self {
         Self(text.into())
     }
 

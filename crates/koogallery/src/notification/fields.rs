@@ -12,9 +12,12 @@ use crate::wire::Environment;
 pub(crate) struct Fields<'a>(Object<'a>);
 
 /// The names that a rejection may repeat. Any other name is outside text.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 15] = [
     "activity",
     "businessId",
+    "deviceFingerprint",
+    "effectiveTime",
+    "eventId",
     "expireTime",
     "instanceId",
     "license",

@@ -1,9 +1,9 @@
 //! `POST …/v1/license/activate`: an authorization code comes into force.
 
 use serde::Serialize;
-use tenure_domain::{Instant, LicenseId, OrderId, ProductId, Quantity};
+use tenure_domain::{CodeStatus, Instant, LicenseId, OrderId, ProductId, Quantity};
 
-use super::answer::{CodeStatus, open};
+use super::answer::open;
 use super::{OpenApiError, OpenApiRequest};
 use crate::wire;
 

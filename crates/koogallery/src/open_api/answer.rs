@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
-use tenure_domain::{Instant, Quantity};
+use tenure_domain::{CodeStatus, Instant, Quantity};
 
 use super::failure::{OpenApiError, market_number};
 use crate::wire;
@@ -13,30 +13,6 @@ pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
 /// The most characters of a foreign text that we keep.
 const KEPT_CHARACTERS_MAX: usize = 16;
-
-/// What an authorization code is, as the marketplace sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CodeStatus {
-    /// `ALIVE`: in force.
-    Alive,
-    /// `EXPIRED`: block the use, and guide the buyer to a renewal.
-    Expired,
-    /// `RELEASED`: over for good.
-    Released,
-    /// A word that the guides did not have when this was written, cut after 16 characters.
-    Other(String),
-}
-
-impl CodeStatus {
-    fn from_wire(text: &str) -> Self {
-        match text {
-            "ALIVE" => Self::Alive,
-            "EXPIRED" => Self::Expired,
-            "RELEASED" => Self::Released,
-            other => Self::Other(cut(other)),
-        }
-    }
-}
 
 /// Looks into the envelope of an answer: its `data` if it is a success, and the error otherwise.
 pub(super) fn open(status: u16, body: &[u8]) -> Result<Data, OpenApiError> {
@@ -124,7 +100,7 @@ impl Data {
     }
 
     pub(super) fn status(&self) -> Option<CodeStatus> {
-        Some(CodeStatus::from_wire(&self.text("status")?))
+        Some(CodeStatus::of_word(&self.text("status")?))
     }
 
     pub(super) fn time(&self, name: &str) -> Option<Instant> {

@@ -22,6 +22,12 @@ pub enum OpenApiError {
     /// `92020011`: the code was never activated.
     #[error("the code is not activated")]
     NotActivated,
+    /// The marketplace does not take this license file, nor any other for the same request.
+    #[error("the marketplace does not take the license file")]
+    FileRefused {
+        /// Its code, of those that the table of the online License guide has for it.
+        code: &'static str,
+    },
     /// The marketplace does not accept what we sent.
     #[error("the marketplace refuses a parameter")]
     InvalidParameter,
@@ -48,6 +54,11 @@ pub enum OpenApiError {
     },
 }
 
+/// What the online License guide lets the marketplace say of a file that it does not take: the
+/// license is not available, the request is invalid, the period has no amount left, the file has the
+/// wrong form, the request was refused before.
+const FILE_REFUSALS: [&str; 5] = ["91381033", "91381034", "91381035", "91381037", "91381038"];
+
 /// What to do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reaction {
@@ -70,6 +81,7 @@ impl OpenApiError {
             | Self::NotClaimed
             | Self::UnknownCode
             | Self::NotActivated
+            | Self::FileRefused { .. }
             | Self::InvalidParameter
             | Self::Other { .. } => Reaction::GiveUp,
         }
@@ -87,6 +99,7 @@ impl OpenApiError {
             Self::NotClaimed => "not_claimed",
             Self::UnknownCode => "unknown_code",
             Self::NotActivated => "not_activated",
+            Self::FileRefused { .. } => "file_refused",
             Self::InvalidParameter => "invalid_parameter",
             Self::Denied => "denied",
             Self::Throttled => "throttled",
@@ -111,9 +124,12 @@ impl OpenApiError {
         if let Some(error) = named {
             return error;
         }
+        if let Some(code) = FILE_REFUSALS.into_iter().find(|known| *known == code) {
+            return Self::FileRefused { code };
+        }
         match code {
             _ if status >= 500 => Self::Unavailable,
-            "92020001" => Self::Unavailable,
+            "92020001" | "91381036" => Self::Unavailable,
             "92020002" | "95000001" | "95000002" | "95000003" | "95000004" => {
                 Self::InvalidParameter
             },
@@ -121,6 +137,7 @@ impl OpenApiError {
             "92020004" => Self::NotClaimed,
             "92020005" | "92020020" => Self::UnknownCode,
             "92020011" => Self::NotActivated,
+            "91380150" => Self::Denied,
             "" if status == 200 => Self::Unreadable,
             gateway if gateway.starts_with("APIG") => Self::Denied,
             // The SaaS guide's status for too many calls.
@@ -255,6 +272,20 @@ mod tests {
             );
             check(406, &code("0250"), OpenApiError::Throttled, Reaction::Retry);
         }
+    }
+
+    #[test]
+    fn the_error_table_of_the_online_license_guide() {
+        for code in FILE_REFUSALS {
+            let refused = OpenApiError::FileRefused { code };
+            check(200, code, refused, Reaction::GiveUp);
+        }
+        check(200, "91381036", OpenApiError::Unavailable, Reaction::Retry);
+        check(200, "91380150", OpenApiError::Denied, Reaction::Alarm);
+        check(403, "CBC.0150", OpenApiError::Denied, Reaction::Alarm);
+        check(500, "CBC.0999", OpenApiError::Unavailable, Reaction::Retry);
+        let invalid = OpenApiError::InvalidParameter;
+        check(400, "CBC.0101", invalid, Reaction::GiveUp);
     }
 
     #[test]

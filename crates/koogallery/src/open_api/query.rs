@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
-use tenure_domain::{Instant, LicenseId, OrderId, ProductId, Quantity};
+use tenure_domain::{CodeStatus, Instant, LicenseId, OrderId, ProductId, Quantity};
 
-use super::answer::{CodeStatus, Data, open};
+use super::answer::{Data, open};
 use super::bounded::Text;
 use super::{OpenApiError, OpenApiRequest};
 
@@ -157,7 +157,7 @@ mod tests {
         let body = br#"{"error_code":"92020000","data":{"status":"SOMETHING_RATHER_NEW"}}"#;
         assert_eq!(
             read(200, body).map(|info| info.status),
-            Ok(CodeStatus::Other("SOMETHING_RATHER".to_owned()))
+            Ok(CodeStatus::Other("SOMETHING_RATHER".into()))
         );
     }
 

@@ -40,6 +40,11 @@ impl FileContent {
             _ => Err(UploadError::FileSize),
         }
     }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// What a file is called: 1 to 1024 characters, none of which is a control character or separates
@@ -60,6 +65,11 @@ impl FileName {
         } else {
             Err(UploadError::FileName)
         }
+    }
+
+    /// The name as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// The name as browsers write it between quotation marks in the header of a part.

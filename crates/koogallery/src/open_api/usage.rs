@@ -7,11 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::Mac;
 use serde::Serialize;
+use tenure_domain::usage::Amount;
 use tenure_domain::{Instant, LicenseId, ProductId};
 
 use super::answer::envelope;
 use super::bounded::{List, Text};
-use super::usage_value::UsageValue;
 use super::{OpenApiError, OpenApiRequest};
 use crate::key::AccessKey;
 use crate::signature::keyed;
@@ -33,7 +33,7 @@ pub struct Usage {
     /// When it was written down.
     pub recorded_at: Instant,
     /// How much.
-    pub value: UsageValue,
+    pub value: Amount,
 }
 
 /// From when to when something was used.
@@ -132,7 +132,8 @@ pub(super) struct Record<'a> {
     record_time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     relate_pkg_instance: Option<&'a str>,
-    usage_value: UsageValue,
+    /// A text, as in the guide's examples: readers of JSON make floats of numbers.
+    usage_value: String,
 }
 
 impl<'a> Record<'a> {
@@ -159,7 +160,7 @@ impl<'a> Record<'a> {
             product_id: None,
             record_time: wire::sdk_date(usage.recorded_at),
             relate_pkg_instance: usage.package_instance.as_ref().map(LicenseId::as_str),
-            usage_value: usage.value,
+            usage_value: usage.value.to_string(),
         }
     }
 }

@@ -34,6 +34,9 @@ fn body(activity: Activity) -> Map<String, Value> {
         Activity::ChangeInstanceCheck => {
             json!({"instanceId": id, "productInfo": {"productId": "OFFI0000001", "linearValue": 10}})
         },
+        Activity::GetLicenseAsync => {
+            json!({"instanceId": id, "eventId": "EV-1", "effectiveTime": "2023-10-27 10:30:15 z", "expireTime": "2027-05-23 15:59:59 z", "deviceFingerprint": "00-1B-63|S4EV|PF2|BFEB"})
+        },
         Activity::RefreshLicenseCode => {
             json!({"license": "PLTEST0001", "orderId": ORDER, "orderLineId": LINE, "scene": "RENEWAL", "expireTime": "20270523155959", "productId": "OFFI0000001"})
         },
@@ -117,6 +120,10 @@ fn table(activity: Activity) -> (Vec<FieldRow>, Vec<FieldRow>) {
         Activity::UpdateInstanceStatus => (vec![ID, STATUS], vec![]),
         Activity::ReleaseInstance => (vec![ID], vec![ORDER_ID, ORDER_LINE_ID]),
         Activity::UpgradeInstance => (vec![ID, ORDER_ID, ORDER_LINE_ID], vec![]),
+        Activity::GetLicenseAsync => (
+            vec![ID, ("eventId", 64), ("effectiveTime", 32)],
+            vec![("expireTime", 32), ("deviceFingerprint", 1_024)],
+        ),
         Activity::RefreshLicenseCode => (
             vec![CODE, ORDER_ID, ORDER_LINE_ID, SCENE, EXPIRE_TIME],
             vec![PRODUCT_ID],
@@ -172,8 +179,8 @@ fn fields_have_the_lengths_of_the_tables() {
             let long = json!("码".repeat(characters_max + 1));
             let body = changed(activity, field, Some(long));
             refused(activity, &body, field, Fault::TooLong);
-            // These two have few values, and are tested on their own.
-            if field != "status" && field != "expireTime" {
+            // These have few values, and are tested on their own.
+            if !["status", "expireTime", "effectiveTime"].contains(&field) {
                 with(activity, field, json!("码".repeat(characters_max)));
             }
         }
@@ -520,6 +527,7 @@ fn settings_reach_the_command() {
         match Request::from_notification(&verified.listing, &settings, verified.notification, at) {
             Request::License { command, .. } => command,
             other @ (Request::Order { .. }
+            | Request::LicenseFile(_)
             | Request::Query { .. }
             | Request::ChangeCheck { .. }) => {
                 unreachable!("{other:?}")

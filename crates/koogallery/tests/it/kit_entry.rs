@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use tenure_domain::Instant;
 use tenure_koogallery::kit::{
-    self, BODY_BYTES_MAX, Headers, Interface, Novelty, Version, signature,
+    self, BODY_BYTES_MAX, Headers, Interface, Marks, Novelty, Version, signature,
 };
 use tenure_koogallery::v1::{Parameters, auth_token};
 use tenure_koogallery::{KeyRing, NonceMemory, NonceRefused, Rejection};
@@ -231,24 +231,186 @@ fn a_member_that_looks_like_the_token_is_not_one() {
 }
 
 #[test]
+fn the_time_of_a_call_of_version_1_is_of_digits() {
+    let body = |stamp: &str| {
+        let body = json!({"tenantId": "t-0001", "flag": 0, "testFlag": 0, "timeStamp": stamp});
+        body.to_string()
+    };
+    let signed = |stamp: &str| {
+        token(&[
+            ("flag", "0"),
+            ("tenantId", "t-0001"),
+            ("testFlag", "0"),
+            ("timeStamp", stamp),
+        ])
+    };
+    let read = |stamp: &str| {
+        let (body, token) = (body(stamp), signed(stamp));
+        Call::v1(Interface::TenantSync, &body, &token)
+            .read()
+            .map_err(|rejected| rejected.rejection.to_string())
+    };
+    for right in ["1", "20240102030405678", "99999999999999999999"] {
+        assert!(read(right).is_ok(), "{right}");
+    }
+    let bad = "timeStamp has a value that is not allowed";
+    for (wrong, why) in [
+        ("", "timeStamp is missing"),
+        (" ", "timeStamp is missing"),
+        ("1\0", bad),
+        ("2024-01-02", bad),
+        ("１", bad),
+        ("000000000000000000001", "timeStamp is too long"),
+    ] {
+        assert_eq!(read(wrong).unwrap_err(), why, "{wrong:?}");
+    }
+}
+
+/// What comes of a body under the token that was made for these members.
+fn recut(body: &serde_json::Value, members: &[(&str, &str)]) -> Result<(), String> {
+    let (body, token) = (body.to_string(), token(members));
+    let read = Call::v1(Interface::TenantSync, &body, &token).read();
+    read.map(drop).map_err(|rejected| {
+        assert!(rejected.key.is_some(), "the token is right");
+        rejected.rejection.to_string()
+    })
+}
+
+#[test]
+fn no_call_of_version_1_can_be_cut_into_another() {
+    let tail = [
+        ("tenantCode", "demo"),
+        ("tenantId", "t-0001"),
+        ("testFlag", "0"),
+        ("timeStamp", "20240102030405678"),
+    ];
+    let members = |more: &[(&'static str, &'static str)]| [more, &tail[..]].concat();
+    let bound = members(&[
+        ("domainName", "demo.example.com"),
+        ("flag", "1"),
+        ("name", "R&D=1"),
+        ("orderId", "CS1"),
+    ]);
+    let body = |more: serde_json::Value| {
+        let mut body = json!({"domainName": "demo.example.com", "flag": 1, "tenantCode": "demo",
+            "tenantId": "t-0001", "testFlag": 0, "timeStamp": "20240102030405678"});
+        let members = body.as_object_mut().unwrap();
+        members.extend(more.as_object().unwrap().clone());
+        body
+    };
+    let right = body(json!({"name": "R&D=1", "orderId": "CS1"}));
+    assert_eq!(recut(&right, &bound), Ok(()));
+    // The order moves into the name, or into a text where no ampersand is.
+    let moved = body(json!({"name": "R&D=1&orderId=CS1"}));
+    let refused = "name has a character that is not allowed";
+    assert_eq!(recut(&moved, &bound), Err(refused.to_owned()));
+    let cut = members(&[
+        ("domainName", "a"),
+        ("flag", "1"),
+        ("name", "b"),
+        ("orderId", "c"),
+    ]);
+    let mut moved = body(json!({"domainName": "a&flag=1&name=b&orderId=c"}));
+    moved.as_object_mut().unwrap().remove("flag");
+    let refused = "domainName has a character that is not allowed";
+    assert_eq!(recut(&moved, &cut), Err(refused.to_owned()));
+    // A name may not take a value in either.
+    let right = body(json!({"name": "n", "a=b": "c"}));
+    let mut odd = members(&[
+        ("a", "b=c"),
+        ("domainName", "demo.example.com"),
+        ("flag", "1"),
+    ]);
+    odd.push(("name", "n"));
+    let refused = "body has a character that is not allowed";
+    assert_eq!(recut(&right, &odd), Err(refused.to_owned()));
+}
+
+#[test]
+fn a_list_of_version_1_may_hold_anything() {
+    let list =
+        r#"[{"userName":"li&name=x","name":"A&B","orgCode":"1","role":"user","enable":"true"}]"#;
+    let token = token(&[
+        ("appId", "app-9"),
+        ("flag", "1"),
+        ("tenantId", "t-0001"),
+        ("testFlag", "0"),
+        ("timeStamp", "1"),
+        ("userList", list),
+    ]);
+    let body = json!({"appId": "app-9", "flag": 1, "tenantId": "t-0001", "testFlag": 0,
+        "timeStamp": "1", "userList": list})
+    .to_string();
+    let call = Call::v1(Interface::AuthSync, &body, &token);
+    assert!(call.read().is_ok());
+    // More of a list is none.
+    let more = body.replace("}]\"", "}]&userName=x\"");
+    assert_ne!(more, body);
+    let call = Call::v1(Interface::AuthSync, &more, &token);
+    assert_eq!(rejection(&call), Rejection::WrongAuthToken);
+}
+
+#[test]
+fn what_no_token_covers_is_not_read() {
+    let members = [
+        ("flag", "0"),
+        ("tenantId", "t-0001"),
+        ("testFlag", "0"),
+        ("timeStamp", "1"),
+    ];
+    let token = token(&members);
+    let body = json!({"flag": 0, "tenantId": "t-0001", "testFlag": 0, "timeStamp": "1",
+        "instanceId": " "});
+    let body = body.to_string();
+    let verified = Call::v1(Interface::TenantSync, &body, &token)
+        .read()
+        .unwrap();
+    assert_eq!(verified.notification.tenant().instance, None);
+}
+
+#[test]
+fn the_enterprise_of_a_call_is_known_also_of_one_that_is_turned_away() {
+    let named =
+        |body: &str| kit::tenant_named(body.as_bytes()).map(|tenant| tenant.as_str().to_owned());
+    assert_eq!(
+        named(r#"{"tenantId":"t-0001","flag":9}"#).unwrap(),
+        "t-0001"
+    );
+    for body in ["", "[", "{}", r#"{"tenantId":""}"#, r#"{"tenantId":1}"#] {
+        assert_eq!(named(body), None, "{body}");
+    }
+}
+
+fn marks(call: &kit::Verified) -> Marks {
+    let kit::Proof::Signature { nonce, .. } = &call.proof else {
+        panic!("a call of version 2.0")
+    };
+    let (digest, _) = call.fingerprint.split_at(16);
+    Marks::of(nonce, digest.try_into().unwrap())
+}
+
+#[test]
 fn the_same_call_is_told_from_another_with_its_nonce() {
     let now = instant(TIMESTAMP);
-    let mut memory = NonceMemory::new(3);
-    let first = Call::v2(Interface::TenantSync, S1, S1_SIGN).read().unwrap();
-    let again = Call::v2(Interface::TenantSync, S1, S1_SIGN).read().unwrap();
-    let other = Call::signed(Interface::TenantSync, &tenant().to_string()).unwrap();
-    let elsewhere = Call::signed(Interface::SingleOrgSync, &department().to_string()).unwrap();
+    let mut memory = NonceMemory::new(4);
+    let first = marks(&Call::v2(Interface::TenantSync, S1, S1_SIGN).read().unwrap());
+    let other = marks(&Call::signed(Interface::TenantSync, &tenant().to_string()).unwrap());
+    let elsewhere =
+        marks(&Call::signed(Interface::SingleOrgSync, &department().to_string()).unwrap());
     let remember = |memory: &mut NonceMemory, call| kit::remember(memory, "cad-pro", call, now);
     assert_eq!(remember(&mut memory, &first), Ok(Novelty::New));
-    assert_eq!(remember(&mut memory, &again), Ok(Novelty::Repeated));
+    assert_eq!(remember(&mut memory, &first), Ok(Novelty::Underway));
+    let answered = kit::remember_answer(&mut memory, "cad-pro", &first, now);
+    assert_eq!(answered, Ok(()));
+    assert_eq!(remember(&mut memory, &first), Ok(Novelty::Answered));
     for call in [&other, &elsewhere, &other] {
         assert_eq!(remember(&mut memory, call), Err(NonceRefused::Seen));
     }
-    assert_eq!(remember(&mut memory, &first), Ok(Novelty::Repeated));
+    assert_eq!(remember(&mut memory, &first), Ok(Novelty::Answered));
     // The order interfaces have nonces of their own.
     let nonce = Call::v2(Interface::TenantSync, S1, S1_SIGN).nonce.unwrap();
     assert_eq!(memory.remember("cad-pro", nonce, now), Ok(()));
-    // Whoever could not store the call takes it out again.
+    // A call that had no effect is taken out again.
     kit::forget(&mut memory, "cad-pro", &first);
     assert_eq!(memory.len(), 1);
     assert_eq!(remember(&mut memory, &other), Ok(Novelty::New));
@@ -260,32 +422,20 @@ fn a_signed_body_that_comes_through_another_interface_is_another_call() {
     let body = r#"{"tenantId":"t-0001","orgCode":"1","flag":0,"testFlag":0}"#;
     let mut memory = NonceMemory::new(10);
     let mut remember = |interface| {
-        let call = Call::signed(interface, body).unwrap();
+        let call = marks(&Call::signed(interface, body).unwrap());
         kit::remember(&mut memory, "cad-pro", &call, instant(TIMESTAMP))
     };
     assert_eq!(remember(Interface::SingleOrgSync), Ok(Novelty::New));
     assert_eq!(remember(Interface::TenantSync), Err(NonceRefused::Seen));
-    assert_eq!(remember(Interface::SingleOrgSync), Ok(Novelty::Repeated));
+    assert_eq!(remember(Interface::SingleOrgSync), Ok(Novelty::Underway));
 }
 
 #[test]
 fn a_full_memory_keeps_no_half_of_a_call() {
     let mut memory = NonceMemory::new(1);
-    let call = Call::v2(Interface::TenantSync, S1, S1_SIGN).read().unwrap();
+    let call = marks(&Call::v2(Interface::TenantSync, S1, S1_SIGN).read().unwrap());
     let remembered = kit::remember(&mut memory, "cad-pro", &call, instant(TIMESTAMP));
     assert_eq!(remembered, Err(NonceRefused::Full));
-    assert!(memory.is_empty());
-}
-
-#[test]
-fn a_call_without_a_nonce_is_always_new() {
-    let mut memory = NonceMemory::new(10);
-    let token = "7zrE0ZUF2zEHbxLnn33Uej/DnvKiZEVDDIRhGcptNp8=";
-    for _ in 0..2 {
-        let call = Call::v1(Interface::TenantSync, S1, token).read().unwrap();
-        let remembered = kit::remember(&mut memory, "cad-pro", &call, instant(TIMESTAMP));
-        assert_eq!(remembered, Ok(Novelty::New));
-    }
     assert!(memory.is_empty());
 }
 

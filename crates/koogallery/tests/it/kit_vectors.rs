@@ -11,13 +11,13 @@ use crate::kit_caller::{Call, V1_KEY, V2_KEY, rejection};
 pub(crate) const S1: &str = r#"{"instanceId": "huaiweitest123456","orderId": "CS1906666666ABCDE","tenantId": "68cbc86abcdef01234567880d92f36422","tenantCode": "huawei","name": "huaiweitest","domainName": "https://example.tenantaccount.com","flag": 1,"testFlag": 0,"timeStamp": "20220413093539534"}"#;
 pub(crate) const S1_CANONICAL: &str = r#"{"domainName":"https://example.tenantaccount.com","flag":1,"instanceId":"huaiweitest123456","name":"huaiweitest","orderId":"CS1906666666ABCDE","tenantCode":"huawei","tenantId":"68cbc86abcdef01234567880d92f36422","testFlag":0,"timeStamp":"20220413093539534"}"#;
 pub(crate) const S1_SIGN: &str = "688411e105f3466d8eaaead7061fd86d7f4ccc0de210eb55e67981408f06a65c";
-const S2: &str = r#"{"instanceId":null,"orderId":"","tenantId":"t-0001","tenantCode":"demo","name":"示例企业/一部","domainName":"https://demo.example.com","flag":2,"testFlag":1,"timeStamp":"20240102030405678"}"#;
+pub(crate) const S2: &str = r#"{"instanceId":null,"orderId":"","tenantId":"t-0001","tenantCode":"demo","name":"示例企业/一部","domainName":"https://demo.example.com","flag":2,"testFlag":1,"timeStamp":"20240102030405678"}"#;
 const S2_SIGN: &str = "a5dee6a27e448123b51dbc9e95242f03efc61f1344de6c412614a1ebf822d068";
-const S3: &str = r#"{"instanceId":"inst-1","tenantId":"t-0001","appId":"app-9","userList":[{"userName":"zhangsan01","name":"张三","orgCode":"10000","role":"admin","enable":"true","position":"系统管理员","email":null,"employeeType":1},{"userName":"lisi02","name":"李四","orgCode":"10001","role":"user","enable":"false"}],"currentSyncTime":"20240102030405678","flag":1,"testFlag":0,"timeStamp":"20240102030405678"}"#;
+pub(crate) const S3: &str = r#"{"instanceId":"inst-1","tenantId":"t-0001","appId":"app-9","userList":[{"userName":"zhangsan01","name":"张三","orgCode":"10000","role":"admin","enable":"true","position":"系统管理员","email":null,"employeeType":1},{"userName":"lisi02","name":"李四","orgCode":"10001","role":"user","enable":"false"}],"currentSyncTime":"20240102030405678","flag":1,"testFlag":0,"timeStamp":"20240102030405678"}"#;
 const S3_SIGN: &str = "c9ba94b3040bc8cce6a2fbeeb5120e25a8f52038e4526d933f78e2fe73e6bc4e";
-const S4: &str = r#"{"instanceId":"inst-1","tenantId":"t-0001","orgInfoList":"[{orgCode:\"00000001\", orgName:\"产品部\", parentCode:\"265789314\" },{orgCode:\"00000002\", orgName:\"测试部\", parentCode:\"265789314\" }]","flag":1,"testFlag":0,"timeStamp":"20220413093539534"}"#;
+pub(crate) const S4: &str = r#"{"instanceId":"inst-1","tenantId":"t-0001","orgInfoList":"[{orgCode:\"00000001\", orgName:\"产品部\", parentCode:\"265789314\" },{orgCode:\"00000002\", orgName:\"测试部\", parentCode:\"265789314\" }]","flag":1,"testFlag":0,"timeStamp":"20220413093539534"}"#;
 const S4_SIGN: &str = "fcfe8ce7aec99f2415dab159cf30d8b2c1e04e008f6da0550237a219c25e71f1";
-const S5: &str = r#"{"instanceId":"inst-1","tenantId":"t-0001","orgCode":"10000","orgName":"R\u0026D\t\u001f\/\u2028\u007f\"x\\","parentCode":"","flag":1,"testFlag":0,"timeStamp":"20220413093539534"}"#;
+pub(crate) const S5: &str = r#"{"instanceId":"inst-1","tenantId":"t-0001","orgCode":"10000","orgName":"R\u0026D\t\u001f\/\u2028\u007f\"x\\","parentCode":"","flag":1,"testFlag":0,"timeStamp":"20220413093539534"}"#;
 const S5_SIGN: &str = "9767685723c460cbcbddd75b83d2a55833f02cd74fa286c5f8c9f5236d6fe211";
 
 #[track_caller]

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod activities;
+mod any_bytes;
 mod caller;
 mod entry;
 mod kit_caller;
@@ -11,6 +12,7 @@ mod kit_entry;
 mod kit_fields;
 mod kit_secret;
 mod kit_vectors;
+mod license_files;
 mod open_api_answers;
 mod open_api_batches;
 mod open_api_upload;
@@ -20,4 +22,5 @@ mod sdk_vectors;
 mod v1_activities;
 mod v1_entry;
 mod v1_vectors;
+mod vector_parts;
 mod vectors;

@@ -6,7 +6,6 @@ use tenure_koogallery::open_api::usage::{
     self, AGE_SECONDS_MAX, MeteredUsage, Nonce, NonceError, Usage, UsagePeriod, UsagePeriodError,
 };
 use tenure_koogallery::open_api::usage_old::{self, ProductUsage};
-use tenure_koogallery::open_api::usage_value::UsageValue;
 use tenure_koogallery::open_api::{OpenApiError, OpenApiRequest, Reaction};
 
 use crate::caller::{BASE, LICENSE, key};
@@ -27,7 +26,7 @@ fn used(value: &str) -> Usage {
         package_instance: None,
         period: UsagePeriod::new(seconds(0), seconds(3_600)).unwrap(),
         recorded_at: seconds(4_200),
-        value: UsageValue::parse(value).unwrap(),
+        value: tenure_domain::usage::Amount::parse(value).unwrap(),
     }
 }
 

@@ -56,9 +56,10 @@ fn wanted(call: &Call) -> (LicenseId, Family, Intent) {
             assert_eq!(command.listing, listing());
             (id, command.family, command.intent)
         },
-        other @ (Request::Order { .. } | Request::Query { .. } | Request::ChangeCheck { .. }) => {
-            panic!("{other:?}")
-        },
+        other @ (Request::Order { .. }
+        | Request::LicenseFile(_)
+        | Request::Query { .. }
+        | Request::ChangeCheck { .. }) => panic!("{other:?}"),
     }
 }
 

@@ -11,9 +11,33 @@ use crate::json::Object;
 /// What stands in the place of a value, in quotation marks.
 const REDACTED: &str = "[redacted]";
 
-/// How deep values may lie in each other. What lies deeper is replaced as a whole; the answers of
-/// the guides are four deep.
-const DEPTH_MAX: u8 = 16;
+/// How far values are looked into that lie in each other. What lies deeper is replaced as a whole.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    /// Through how many more values.
+    values: u8,
+    /// Through how many more texts that hold JSON. Each doubles the escapes of what is written in
+    /// it, so that a few more would make a large answer of a small one.
+    texts: u8,
+}
+
+impl Reach {
+    /// The answers of the guides are four values deep, and hold no texts in texts.
+    const START: Self = Self {
+        values: 16,
+        texts: 2,
+    };
+
+    fn into_value(self) -> Option<Self> {
+        let values = self.values.checked_sub(1)?;
+        Some(Self { values, ..self })
+    }
+
+    fn into_text(self) -> Option<Self> {
+        let texts = self.texts.checked_sub(1)?;
+        Self { texts, ..self }.into_value()
+    }
+}
 
 /// Where a value stands. Members of other places are of unknown meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +103,7 @@ pub fn redacted(body: &[u8]) -> Vec<u8> {
     match serde_json::from_slice::<&RawValue>(body) {
         Ok(value) => {
             let mut kept = String::with_capacity(body.len());
-            write(value.get(), Place::Answer, false, DEPTH_MAX, &mut kept);
+            write(value.get(), Place::Answer, false, Reach::START, &mut kept);
             kept.into_bytes()
         },
         Err(_) if body.is_empty() => Vec::new(),
@@ -88,12 +112,12 @@ pub fn redacted(body: &[u8]) -> Vec<u8> {
 }
 
 /// Writes a value; `keeps` says whether it is kept if it holds no others.
-fn write(value: &str, place: Place, keeps: bool, depth: u8, kept: &mut String) {
-    let inside = depth
-        .checked_sub(1)
-        .and_then(|depth| Some((depth, members(value, place, keeps)?)));
+fn write(value: &str, place: Place, keeps: bool, reach: Reach, kept: &mut String) {
+    let inside = reach
+        .into_value()
+        .and_then(|reach| Some((reach, members(value, place, keeps)?)));
     match inside {
-        Some((depth, members)) => {
+        Some((reach, members)) => {
             let (start, mut rest) = (kept.len(), value);
             for member in members {
                 let Some((before, after)) = around(rest, member.value) else {
@@ -103,17 +127,17 @@ fn write(value: &str, place: Place, keeps: bool, depth: u8, kept: &mut String) {
                     return;
                 };
                 kept.push_str(before);
-                write(member.value, member.place, member.keeps, depth, kept);
+                write(member.value, member.place, member.keeps, reach, kept);
                 rest = after;
             }
             kept.push_str(rest);
         },
-        None => write_single(value, place, keeps, depth, kept),
+        None => write_single(value, place, keeps, reach, kept),
     }
 }
 
 /// Writes a text, a number, a truth value or nothing; or what lies too deep.
-fn write_single(value: &str, place: Place, keeps: bool, depth: u8, kept: &mut String) {
+fn write_single(value: &str, place: Place, keeps: bool, reach: Reach, kept: &mut String) {
     // The guides have JSON in texts, in other answers than this one.
     let text = serde_json::from_str::<String>(value).ok();
     let json = text.filter(|text| {
@@ -125,10 +149,10 @@ fn write_single(value: &str, place: Place, keeps: bool, depth: u8, kept: &mut St
         return;
     }
     let inner = json.filter(|_| place != Place::Elsewhere);
-    match inner.zip(depth.checked_sub(1)) {
-        Some((inner, depth)) => {
+    match inner.zip(reach.into_text()) {
+        Some((inner, reach)) => {
             let mut redacted = String::with_capacity(inner.len());
-            write(inner.trim(), place, false, depth, &mut redacted);
+            write(inner.trim(), place, false, reach, &mut redacted);
             kept.push_str(&quoted(&redacted));
         },
         None => kept.push_str(&quoted(REDACTED)),
@@ -309,5 +333,20 @@ mod tests {
         let body = ["[".repeat(deep), "]".repeat(deep)].concat();
         let expected = ["[".repeat(16), "\"[redacted]\"".to_owned(), "]".repeat(16)].concat();
         check(&body, &expected);
+    }
+
+    #[test]
+    fn texts_inside_each_other_do_not_make_much_of_little() {
+        let numbers = format!("[{}1]", "1,".repeat(5_000));
+        let nested = |levels: usize| {
+            (0..levels).fold(numbers.clone(), |inner, _| format!("[{}]", quoted(&inner)))
+        };
+        for levels in 0..=7 {
+            let body = nested(levels);
+            let kept = redacted(body.as_bytes());
+            assert!(kept.len() <= 16 * body.len(), "{levels}: {}", kept.len());
+        }
+        let three = String::from_utf8(redacted(nested(3).as_bytes())).unwrap();
+        assert_eq!(three, r#"["[\"[\\\"[redacted]\\\"]\"]"]"#);
     }
 }
