@@ -10,6 +10,7 @@ use crate::orders;
 use crate::pages::Receipts;
 use crate::receipts::{self, Thin};
 use crate::store::{self, Folded, StoreError};
+use crate::{tenants, usage};
 
 /// A fold under way, inside a transaction of the caller's. What it applies is in the tables once
 /// it is finished.
@@ -94,7 +95,16 @@ impl<'c> Fold<'c> {
             (Event::Order(event), Subject::Order(_)) => {
                 orders::apply(self.connection, event, record)?;
             },
-            (Event::License(_), Subject::Order(_)) | (Event::Order(_), Subject::License(_)) => {
+            (Event::Usage(event), Subject::Usage(license)) => {
+                usage::apply(self.connection, license, event, record)?;
+            },
+            (Event::Tenant(event), Subject::Tenant(key)) => {
+                tenants::apply(self.connection, key, event, record)?;
+            },
+            (
+                Event::License(_) | Event::Order(_) | Event::Tenant(_) | Event::Usage(_),
+                Subject::License(_) | Subject::Order(_) | Subject::Tenant(_) | Subject::Usage(_),
+            ) => {
                 return Err(StoreError::Damaged {
                     what: format!("record {} is in a stream of another kind", record.position),
                 });

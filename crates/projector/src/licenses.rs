@@ -22,7 +22,7 @@ pub(crate) use order_rows::OrderRows;
 /// The projection's name.
 pub const NAME: &str = "licenses";
 /// The version of its rows. Raise it when they, or the form of a state, come out differently.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 6;
 
 /// How much of the states a fold keeps in memory, in bytes, before it writes them to the table.
 const KEPT_BYTES_MAX: usize = 128 << 20;
@@ -87,8 +87,29 @@ struct Row {
     key: Key,
     entry: Entry,
     license: License,
-    /// The place of the oldest change whose order is not known.
-    pending: Option<Position>,
+    /// What is left to do for it.
+    open: Open,
+}
+
+/// What is left to do for a license: for each kind of work, the place in the journal of what has
+/// waited longest.
+struct Open {
+    /// The oldest change whose order is not known.
+    order: Option<Position>,
+    /// The purchase, if the application is not ready.
+    provisioning: Option<Position>,
+    /// The last word on a license file that is to be made or delivered.
+    file: Option<Position>,
+}
+
+impl Open {
+    fn of(state: &State<'_>) -> Self {
+        Self {
+            order: state.oldest_pending(),
+            provisioning: state.provisioning(),
+            file: state.oldest_open_file(),
+        }
+    }
 }
 
 impl Standing {
@@ -286,7 +307,7 @@ fn take_least(
             }
         }
         Ok(Row {
-            pending: state.oldest_pending(),
+            open: Open::of(&state),
             license: state.license,
             key,
             entry,
@@ -304,7 +325,7 @@ fn put(
         key,
         entry,
         license: _,
-        pending,
+        open,
     } = row;
     let over_at = living
         .term
@@ -319,7 +340,9 @@ fn put(
         over_at.map(Instant::micros),
         living.customer.as_ref().map(CustomerId::as_str),
         living.product.as_ref().map(ProductId::as_str),
-        pending.map(Position::number),
+        open.order.map(Position::number),
+        open.provisioning.map(Position::number),
+        open.file.map(Position::number),
         entry.version.number(),
         entry.position.number(),
         entry.effective_at.micros(),

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use tenure_domain::{Instant, LicenseId, ListingId, MerchantId, OrderId, Status};
+use tenure_domain::{Instant, LicenseId, MerchantId, OrderId, Status};
 use tenure_journal::Position;
 
 use crate::store::{self, StoreError};
@@ -17,11 +17,14 @@ mod orders;
 mod pending;
 mod question;
 mod receipts;
+mod tenants;
+mod usage;
 
 pub use licenses::{LicenseFilter, LicenseRow};
 pub use orders::{OrderLineRow, OrderRow};
-pub use pending::PendingOrder;
+pub use pending::{PendingFile, PendingLicense, PendingOrder, PendingUsage};
 pub use receipts::{ReceiptFilter, ReceiptRow};
+pub use tenants::{DepartmentRow, MemberFilter, MemberRow, TenantFilter, TenantRow};
 
 /// The most rows that a page has, however many were asked for.
 pub const PAGE_ROWS_MAX: usize = 1_000;
@@ -159,17 +162,6 @@ impl Queries {
         orders::one(&*self.connection()?, merchant.into(), id)
     }
 
-    /// The orders behind the changes of a listing's licenses of which no details are known: the
-    /// oldest change comes first, and at most so many come. An order of several licenses is named
-    /// for each of them, since each is to learn what it is.
-    pub fn pending_orders(
-        &self,
-        listing: &ListingId,
-        limit: usize,
-    ) -> Result<Vec<PendingOrder>, QueryError> {
-        pending::page(&*self.connection()?, listing, limit)
-    }
-
     /// Receipts that meet a filter, newest first.
     ///
     /// # Errors
@@ -194,4 +186,9 @@ impl Queries {
 
 fn damaged(what: impl Into<String>) -> QueryError {
     StoreError::Damaged { what: what.into() }.into()
+}
+
+/// What was stored is well formed, or the file is damaged.
+fn parsed<T, E: ToString>(parsed: Result<T, E>) -> Result<T, QueryError> {
+    parsed.map_err(|error| damaged(error.to_string()))
 }

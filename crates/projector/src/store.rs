@@ -12,7 +12,7 @@ use tenure_journal::{Position, Receipt, ReceiptId, Record};
 use uuid::Uuid;
 
 use crate::fold::Fold;
-use crate::{licenses, orders, receipts};
+use crate::{licenses, orders, receipts, tenants, usage};
 
 /// The version of the tables as a whole. Raise it when a file of the old shape cannot be used.
 pub const SCHEMA_VERSION: i32 = 1;
@@ -21,10 +21,12 @@ pub const SCHEMA_VERSION: i32 = 1;
 const APPLICATION_ID: i32 = 0x746e_7265;
 
 /// The projections and their versions. A file that holds another version of one is replaced.
-const PROJECTIONS: [(&str, u32); 3] = [
+const PROJECTIONS: [(&str, u32); 5] = [
     (licenses::NAME, licenses::VERSION),
     (orders::NAME, orders::VERSION),
     (receipts::NAME, receipts::VERSION),
+    (tenants::NAME, tenants::VERSION),
+    (usage::NAME, usage::VERSION),
 ];
 
 /// Bytes of a page. Rows are some 300 bytes: pages of twice the usual size make a rebuild a tenth
@@ -303,6 +305,8 @@ pub(crate) fn keep_folded(connection: &Connection, folded: &Folded) -> rusqlite:
         (licenses::NAME, folded.record_id),
         (orders::NAME, folded.record_id),
         (receipts::NAME, receipt_id),
+        (tenants::NAME, folded.record_id),
+        (usage::NAME, folded.record_id),
     ] {
         let recorded_at = folded.recorded_at.map(Instant::micros);
         update.execute((name, folded.position.number(), recorded_at, last_id))?;

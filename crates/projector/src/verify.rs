@@ -6,13 +6,18 @@ use std::path::Path;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Rows};
-use tenure_domain::License;
+use tenure_domain::file::{File, FileContent, FileProgress};
+use tenure_domain::{License, Sealed};
 use tenure_journal::{Position, ReadLog};
 
 use crate::pages::Receipts;
 use crate::rebuild::{RebuildError, fold_afresh};
 use crate::state::State;
 use crate::store;
+
+mod tables;
+
+use tables::{STATE, TABLES, Table};
 
 /// Differences that are named; the rest is counted.
 const DIFFERENCES_MAX: usize = 100;
@@ -22,7 +27,7 @@ const DIFFERENCES_MAX: usize = 100;
 pub struct Comparison {
     /// The position up to which both were folded.
     pub position: Position,
-    /// Rows compared, of licenses, of the orders that changed them, and of order lines.
+    /// Rows compared, of everything but receipts.
     pub rows: u64,
     /// The first hundred differences.
     pub differences: Vec<Difference>,
@@ -113,70 +118,6 @@ pub fn verify(
     Ok(comparison)
 }
 
-/// A table whose rows are compared.
-struct Table {
-    /// All columns, the key's first and in its order.
-    columns: &'static [&'static str],
-    /// How many of them are the key.
-    keys: usize,
-    /// Selects the columns in the order of the key.
-    sql: &'static str,
-    /// Names what a row is about.
-    subject: fn(&[Value]) -> String,
-}
-
-const TABLES: [Table; 3] = [
-    Table {
-        columns: &[
-            "id",
-            "merchant",
-            "listing",
-            "standing",
-            "expires_at",
-            "over_at",
-            "customer_id",
-            "product_id",
-            "pending_position",
-            "version",
-            "position",
-            "effective_at",
-            "recorded_at",
-            STATE,
-        ],
-        keys: 2,
-        sql: include_str!("verify/licenses.sql"),
-        subject: |row| format!("{}/license/{}", shown(row.get(1)), shown(row.first())),
-    },
-    Table {
-        columns: &["order_id", "merchant", "license_id"],
-        keys: 3,
-        sql: include_str!("verify/license_orders.sql"),
-        subject: |row| {
-            let (order, license) = (shown(row.first()), shown(row.get(2)));
-            format!("{}/order/{order} of license {license}", shown(row.get(1)))
-        },
-    },
-    Table {
-        columns: &[
-            "order_id",
-            "merchant",
-            "line_id",
-            "listing",
-            "notified_at",
-            "position",
-        ],
-        keys: 3,
-        sql: include_str!("verify/orders.sql"),
-        subject: |row| {
-            let (order, line) = (shown(row.first()), shown(row.get(2)));
-            format!("{}/order/{order}/{line}", shown(row.get(1)))
-        },
-    },
-];
-
-/// The column whose bytes are taken apart.
-const STATE: &str = "state";
-
 impl Table {
     /// Goes through both sides in the order of the key.
     fn compare(
@@ -265,21 +206,31 @@ impl Table {
 
 /// Names what two unequal states tell differently.
 fn compare_states(subject: &str, live: &[u8], fresh: &[u8], comparison: &mut Comparison) {
+    let named = comparison.difference_count;
     let fields = |bytes| fields(State::read(bytes).as_ref());
     for ((field, live), (_, fresh)) in fields(live).into_iter().zip(fields(fresh)) {
         if live != fresh {
             comparison.add(subject, field, live, fresh);
         }
     }
+    // They differ in what no field tells, or neither can be read.
+    if comparison.difference_count == named {
+        let (live, fresh) = (hex::encode(live), hex::encode(fresh));
+        comparison.add(subject, STATE, Some(live), Some(fresh));
+    }
 }
 
 /// What a state tells, field by field; nothing of one that cannot be read.
-fn fields(state: Option<&State<'_>>) -> [(&'static str, Option<String>); 13] {
+fn fields(state: Option<&State<'_>>) -> [(&'static str, Option<String>); 17] {
     let license = state.map(|state| &state.license);
     let living = license.and_then(License::living);
     let released = matches!(license, Some(License::Released(_)));
     let places = |state: &State<'_>| -> Vec<u64> {
         let positions = state.changes().map(|(_, position, _)| position);
+        positions.map(Position::number).collect()
+    };
+    let file_places = |state: &State<'_>| -> Vec<u64> {
+        let positions = state.files().map(|(_, position)| position);
         positions.map(Position::number).collect()
     };
     [
@@ -299,7 +250,48 @@ fn fields(state: Option<&State<'_>>) -> [(&'static str, Option<String>); 13] {
             "orders_known",
             living.map(|it| format!("{:?}", it.orders_known)),
         ),
+        ("access", living.map(|it| shown_access(it.access.as_ref()))),
+        ("checked", living.map(|it| format!("{:?}", it.checked))),
+        ("files", living.map(|it| each(&it.files, shown_file))),
+        (
+            "file_places",
+            state.map(|it| format!("{:?}", file_places(it))),
+        ),
     ]
+}
+
+fn shown_access(access: Option<&Sealed>) -> String {
+    access.map_or_else(|| "none".to_owned(), shown_sealed)
+}
+
+/// Which text it is: its debug form does not tell.
+fn shown_sealed(sealed: &Sealed) -> String {
+    let digest = hex::encode(sealed.digest.bytes());
+    format!("{digest} under {:x}", sealed.key.number())
+}
+
+fn shown_file(file: &File) -> String {
+    let request = &file.request;
+    let device = shown_access(request.fingerprint.as_ref());
+    let (name, content) = match file.content() {
+        None => ("", "none".to_owned()),
+        Some(FileContent::Characters(text)) => ("", shown_sealed(text)),
+        Some(FileContent::File { name, bytes }) => (name.as_ref(), shown_sealed(bytes)),
+    };
+    let progress = match file.progress {
+        FileProgress::Requested => "requested",
+        FileProgress::Made(_) => "made",
+        FileProgress::Delivered(_) => "delivered",
+        FileProgress::Denied(_) => "denied",
+    };
+    let event = &request.event;
+    let (from, until) = (request.effective_at, request.expires_at);
+    format!("{event} for {device} from {from:?} until {until:?} {progress}: {name} {content}")
+}
+
+fn each<T>(items: &[T], shown: fn(&T) -> String) -> String {
+    let shown: Vec<_> = items.iter().map(shown).collect();
+    format!("[{}]", shown.join("; "))
 }
 
 fn shown(value: Option<&Value>) -> String {
@@ -309,5 +301,21 @@ fn shown(value: Option<&Value>) -> String {
         Some(Value::Real(number)) => number.to_string(),
         Some(Value::Text(text)) => text.clone(),
         Some(Value::Blob(bytes)) => hex::encode(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_that_no_field_tells_apart_differ_all_the_same() {
+        let mut comparison = Comparison::default();
+        compare_states("acme/license/x", &[0xff], &[0xfe], &mut comparison);
+        assert_eq!(comparison.difference_count, 1);
+        assert_eq!(
+            comparison.differences[0].to_string(),
+            "acme/license/x: state is ff, and should be fe"
+        );
     }
 }

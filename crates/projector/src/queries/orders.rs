@@ -9,7 +9,7 @@ use tenure_domain::{
 use tenure_journal::Position;
 
 use super::question::Question;
-use super::{QueryError, damaged};
+use super::{QueryError, damaged, parsed};
 use crate::state::State;
 
 /// An order as of the checkpoint.
@@ -110,10 +110,6 @@ fn ask(select: &str, merchant: Option<&MerchantId>, id: &OrderId) -> Question {
     question.and_if("merchant = :merchant", ":merchant", merchant);
     question.sql.push_str(" ORDER BY merchant, 2");
     question
-}
-
-fn parsed<T, E: ToString>(parsed: Result<T, E>) -> Result<T, QueryError> {
-    parsed.map_err(|error| damaged(error.to_string()))
 }
 
 #[cfg(test)]

@@ -44,6 +44,14 @@ impl Question {
         }
     }
 
+    /// Asks for the first rows in an order.
+    pub(super) fn order(&mut self, order: &str, limit: usize) {
+        self.sql.push_str(" ORDER BY ");
+        self.sql.push_str(order);
+        self.sql.push_str(" LIMIT :limit");
+        self.bind(":limit", i64::try_from(limit).unwrap_or(i64::MAX));
+    }
+
     /// Asks for all rows.
     pub(super) fn rows<T>(
         &self,
@@ -74,19 +82,27 @@ impl Question {
         place: impl Fn(&T) -> P,
     ) -> Result<Page<T>, QueryError> {
         let limit = limit.clamp(1, PAGE_ROWS_MAX);
-        self.sql.push_str(" ORDER BY ");
-        self.sql.push_str(order);
-        self.sql.push_str(" LIMIT :limit");
         // One row more says whether there is a next page.
-        self.bind(":limit", i64::try_from(limit + 1).unwrap_or(i64::MAX));
-        let mut items = self.rows(connection, read)?;
+        self.order(order, limit + 1);
+        let items = self.rows(connection, read)?;
+        Ok(Page::cut(items, limit, place))
+    }
+}
+
+impl<T> Page<T> {
+    /// The first `limit` of the rows that were found; more of them say that there is a next page.
+    pub(super) fn cut<P: serde::Serialize>(
+        mut items: Vec<T>,
+        limit: usize,
+        place: impl Fn(&T) -> P,
+    ) -> Self {
         let more = items.len() > limit;
         items.truncate(limit);
         let next = items.last().filter(|_| more);
-        Ok(Page {
+        Self {
             next: next.map(|last| cursor::encode(&place(last))),
             items,
-        })
+        }
     }
 }
 

@@ -15,11 +15,19 @@ pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-pub(super) fn put_optional_text(out: &mut Vec<u8>, text: Option<&str>) {
-    out.push(u8::from(text.is_some()));
-    if let Some(text) = text {
-        put_text(out, text);
+pub(super) fn put_optional<T: ?Sized>(
+    out: &mut Vec<u8>,
+    value: Option<&T>,
+    put: fn(&mut Vec<u8>, &T),
+) {
+    out.push(u8::from(value.is_some()));
+    if let Some(value) = value {
+        put(out, value);
     }
+}
+
+pub(super) fn put_optional_text(out: &mut Vec<u8>, text: Option<&str>) {
+    put_optional(out, text, put_text);
 }
 
 pub(super) fn put_instant(out: &mut Vec<u8>, instant: Option<Instant>) {
@@ -60,6 +68,12 @@ impl<'a> Bytes<'a> {
             }
         }
         None
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*array)
     }
 
     pub(super) fn text(&mut self) -> Option<&'a str> {

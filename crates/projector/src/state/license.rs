@@ -1,12 +1,16 @@
 //! The members of a license as bytes, and back.
 
+use tenure_domain::file::{File, FileContent, FileProgress, FileRequest};
 use tenure_domain::license::{Change, ChangeKind};
 use tenure_domain::{
-    ChargingMode, CustomerId, Family, Hold, ListingId, Living, OrderDetails, OrderId, OrderKind,
-    OrderLine, OrderLineId, Phase, ProductId, SkuCode, Term,
+    ChargingMode, Check, CodeStatus, CustomerId, Digest, Family, FileEventId, Hold, ListingId,
+    Living, OrderDetails, OrderId, OrderKind, OrderLine, OrderLineId, Phase, ProductId, SealKey,
+    Sealed, SkuCode, Term,
 };
 
-use super::bytes::{Bytes, put_instant, put_number, put_optional_text, put_quantity, put_text};
+use super::bytes::{
+    Bytes, put_instant, put_number, put_optional, put_optional_text, put_quantity, put_text,
+};
 
 pub(super) fn put_living(out: &mut Vec<u8>, living: &Living) {
     let Living {
@@ -20,6 +24,9 @@ pub(super) fn put_living(out: &mut Vec<u8>, living: &Living) {
         customer,
         changes,
         orders_known,
+        access,
+        checked,
+        files,
     } = living;
     put_text(out, listing.as_str());
     out.push(family_code(*family));
@@ -44,6 +51,65 @@ pub(super) fn put_living(out: &mut Vec<u8>, living: &Living) {
     for details in orders_known {
         put_details(out, details);
     }
+    put_optional(out, access.as_ref(), put_sealed);
+    put_optional(out, checked.as_ref(), put_check);
+    put_number(out, files.len() as u64);
+    for file in files {
+        put_file(out, file);
+    }
+}
+
+fn put_check(out: &mut Vec<u8>, check: &Check) {
+    let Check {
+        checked_at,
+        status,
+        expires_at,
+        product,
+        quantity,
+    } = check;
+    put_instant(out, Some(*checked_at));
+    put_text(out, status.word());
+    put_instant(out, *expires_at);
+    put_optional_text(out, product.as_ref().map(ProductId::as_str));
+    put_quantity(out, *quantity);
+}
+
+fn put_file(out: &mut Vec<u8>, file: &File) {
+    let File { request, progress } = file;
+    let FileRequest {
+        event,
+        fingerprint,
+        effective_at,
+        expires_at,
+    } = request;
+    put_text(out, event.as_str());
+    put_optional(out, fingerprint.as_ref(), put_sealed);
+    put_instant(out, Some(*effective_at));
+    put_instant(out, *expires_at);
+    let (code, content) = match progress {
+        FileProgress::Requested => (0, None),
+        FileProgress::Made(content) => (1, Some(content)),
+        FileProgress::Delivered(content) => (2, Some(content)),
+        FileProgress::Denied(content) => (3, Some(content)),
+    };
+    out.push(code);
+    match content {
+        None => {},
+        Some(FileContent::Characters(sealed)) => {
+            put_optional_text(out, None);
+            put_sealed(out, sealed);
+        },
+        Some(FileContent::File { name, bytes }) => {
+            put_optional_text(out, Some(name));
+            put_sealed(out, bytes);
+        },
+    }
+}
+
+/// Which text it is, and not the text: that stays in the journal, sealed as it is.
+fn put_sealed(out: &mut Vec<u8>, sealed: &Sealed) {
+    out.extend_from_slice(&sealed.key.number().to_le_bytes());
+    out.extend_from_slice(&sealed.digest.bytes());
 }
 
 fn put_change(out: &mut Vec<u8>, change: &Change) {
@@ -103,6 +169,61 @@ impl Bytes<'_> {
             customer: self.optional(|bytes| CustomerId::parse(bytes.text()?).ok())?,
             changes: self.changes()?,
             orders_known: self.orders_known()?,
+            access: self.optional(Self::sealed)?,
+            checked: self.optional(Self::check)?,
+            files: self.files()?,
+        })
+    }
+
+    fn check(&mut self) -> Option<Check> {
+        Some(Check {
+            checked_at: self.instant()??,
+            status: CodeStatus::of_word(self.text()?),
+            expires_at: self.instant()?,
+            product: self.optional(|bytes| ProductId::parse(bytes.text()?).ok())?,
+            quantity: self.quantity()?,
+        })
+    }
+
+    fn files(&mut self) -> Option<Vec<File>> {
+        let count = self.number()?;
+        (0..count).map(|_| self.file()).collect()
+    }
+
+    fn file(&mut self) -> Option<File> {
+        let request = FileRequest {
+            event: FileEventId::parse(self.text()?).ok()?,
+            fingerprint: self.optional(Self::sealed)?,
+            effective_at: self.instant()??,
+            expires_at: self.instant()?,
+        };
+        let progress = match self.byte()? {
+            0 => FileProgress::Requested,
+            1 => FileProgress::Made(self.content()?),
+            2 => FileProgress::Delivered(self.content()?),
+            3 => FileProgress::Denied(self.content()?),
+            _ => return None,
+        };
+        Some(File { request, progress })
+    }
+
+    fn content(&mut self) -> Option<FileContent> {
+        let name = self.optional(|bytes| bytes.text().map(Into::into))?;
+        let sealed = self.sealed()?;
+        Some(match name {
+            None => FileContent::Characters(sealed),
+            Some(name) => FileContent::File {
+                name,
+                bytes: sealed,
+            },
+        })
+    }
+
+    fn sealed(&mut self) -> Option<Sealed> {
+        Some(Sealed {
+            key: SealKey::new(u128::from_le_bytes(self.array()?)),
+            digest: Digest::new(self.array()?),
+            bytes: Box::default(),
         })
     }
 

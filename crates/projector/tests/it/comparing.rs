@@ -1,13 +1,16 @@
 //! A comparison names what was changed behind the projector's back.
 
-use tenure_domain::{Family, Intent};
+use tenure_domain::tenant::Others;
+use tenure_domain::{Family, Intent, tenant};
 use tenure_journal::MemoryLog;
 use tenure_projector::store::open_for_folding;
 use tenure_projector::{Comparison, Projector, verify};
 use tenure_testkit::{code, command, order_line, term_change};
 
 use crate::folding::execute;
-use crate::journal::{BEGIN, Journal, catch_up, notify, request};
+use crate::journal::{BEGIN, Journal, catch_up, notify, of_tenant, request};
+use crate::tenants::{account, application, binding, client, department, member, of_top};
+use crate::work::{metered, report, usage};
 
 fn journal() -> Journal<MemoryLog> {
     let mut journal = Journal::in_memory();
@@ -25,6 +28,31 @@ fn journal() -> Journal<MemoryLog> {
             notify("acme", order_line(number)),
         ]);
     }
+    journal.append([
+        usage("acme", 1, report("cad-pro", vec![metered(1, 7, None)])),
+        of_tenant("acme", tenant::Command::Bind(binding(1))),
+        of_tenant(
+            "acme",
+            tenant::Command::SetClient {
+                application: application(1),
+                client: client(1),
+            },
+        ),
+        of_tenant(
+            "acme",
+            tenant::Command::Grant {
+                application: application(1),
+                members: vec![(member(1), account(1))],
+            },
+        ),
+        of_tenant(
+            "acme",
+            tenant::Command::SetDepartments {
+                departments: vec![(department(1), of_top(1))],
+                others: Others::Keep,
+            },
+        ),
+    ]);
     let read_db = journal.read_db();
     catch_up(
         &mut open_for_folding(&read_db).unwrap(),
@@ -105,13 +133,41 @@ fn a_state_that_cannot_be_read_tells_nothing() {
         "UPDATE licenses SET state = x'ff' WHERE id = 'PLTEST0001'",
     );
     let compared = compare(&mut journal);
-    assert_eq!(compared.difference_count, 13);
+    assert_eq!(compared.difference_count, 17);
     assert!(
         compared
             .differences
             .iter()
             .all(|it| it.live.is_none() && it.fresh.is_some())
     );
+}
+
+#[test]
+fn a_wrong_check_is_named() {
+    let mut journal = journal();
+    let told = |end| Intent::NoteCheck(Box::new(tenure_testkit::check(end)));
+    for (number, end) in [(11, 9_000), (12, 9_001)] {
+        let of = |intent| {
+            let command = command(Family::LicenseCode, BEGIN, intent);
+            request("acme", code(number), command)
+        };
+        journal.append([of(Intent::Renew(term_change(11, 9_000))), of(told(end))]);
+    }
+    let read_db = journal.read_db();
+    catch_up(
+        &mut open_for_folding(&read_db).unwrap(),
+        &mut journal.log,
+        100,
+    );
+    assert!(compare(&mut journal).is_clean());
+    execute(
+        &read_db,
+        "UPDATE licenses SET state = (SELECT state FROM licenses WHERE id = 'PLTEST0012')
+         WHERE id = 'PLTEST0011'",
+    );
+    let compared = compare(&mut journal);
+    let fields: Vec<_> = compared.differences.iter().map(|it| it.field).collect();
+    assert!(fields.contains(&"checked"), "{fields:?}");
 }
 
 #[test]
@@ -122,7 +178,8 @@ fn a_missing_row_and_an_extra_row_are_named() {
     );
     check(
         "INSERT INTO licenses SELECT 'PLTEST9999', merchant, listing, standing, expires_at, over_at,
-            customer_id, product_id, pending_position, version, position, effective_at, recorded_at, state FROM licenses WHERE id = 'PLTEST0003'",
+            customer_id, product_id, pending_position, provisioning_position, file_position, version,
+            position, effective_at, recorded_at, state FROM licenses WHERE id = 'PLTEST0003'",
         &["acme/license/PLTEST9999: row is there, and should be nothing"],
     );
     check(
@@ -137,6 +194,47 @@ fn a_missing_row_and_an_extra_row_are_named() {
             "acme/order/CS2211181819T0002/CS2211181819T0002-000001: \
              row is nothing, and should be there",
             "acme/order/CS2211181819T0002/x: row is there, and should be nothing",
+        ],
+    );
+}
+
+#[test]
+fn enterprises_and_usage_are_compared() {
+    check(
+        "UPDATE usage SET taken = 9",
+        &["acme/usage/PLTEST0001: taken is 9, and should be 0"],
+    );
+    check(
+        "UPDATE usage_totals SET ten_thousandths = 9",
+        &["acme/usage/PLTEST0001 from package \"\": ten_thousandths is 9, and should be 7"],
+    );
+    check(
+        "DELETE FROM usage_pending",
+        &["acme/usage/PLTEST0001 report SNTEST0001: row is nothing, and should be there"],
+    );
+    check(
+        "UPDATE tenants SET bound = 0",
+        &["acme/tenant/cad-pro/real/t-0001 of instance PLTEST0001: bound is 0, and should be 1"],
+    );
+    check(
+        "UPDATE tenant_clients SET client_id = 'other'",
+        &[
+            "acme/tenant/cad-pro/real/t-0001 of instance PLTEST0001 client for app-1: \
+             client_id is other, and should be client-1",
+        ],
+    );
+    check(
+        "UPDATE tenant_members SET access = 'deleted'",
+        &[
+            "acme/tenant/cad-pro/real/t-0001 of instance PLTEST0001 member \
+             01010101010101010101010101010101 for app-1: access is deleted, and should be granted",
+        ],
+    );
+    check(
+        "DELETE FROM tenant_departments",
+        &[
+            "acme/tenant/cad-pro/real/t-0001 of instance PLTEST0001 department D1: \
+             row is nothing, and should be there",
         ],
     );
 }

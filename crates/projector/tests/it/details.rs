@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use tenure_domain::{Family, Intent, License, LicenseId, MerchantId, OrderDetails, OrderId};
 use tenure_domain::{ListingId, OrderLineId};
-use tenure_journal::{MemoryLog, Position, ReadLog};
+use tenure_journal::{MemoryLog, Position, ReadLog, Subject};
 use tenure_projector::{LicenseFilter, PendingOrder, Queries};
 use tenure_testkit::{
     activation, code, customer, details, listing, order, order_line, term_change,
@@ -209,7 +209,7 @@ fn by_the_records(journal: &mut Journal<MemoryLog>) -> Vec<Told> {
     let streams: BTreeSet<_> = records.iter().map(|it| it.stream.clone()).collect();
     let mut pending: Vec<Told> = Vec::new();
     for stream in streams {
-        let Some(id) = stream.license_id() else {
+        let Subject::License(id) = &stream.subject else {
             continue;
         };
         let mut license = License::Absent;

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
-use tenure_domain::{Command, LicenseId, MerchantId, OrderLine, order};
+use tenure_domain::tenant::{Leave, Others};
+use tenure_domain::{Command, LicenseId, MerchantId, OrderLine, order, tenant};
 use tenure_journal::record_ids::{Entropy, RecordIds};
 use tenure_journal::transact::transact;
 use tenure_journal::{
@@ -12,6 +13,9 @@ use tenure_journal::{
 };
 use tenure_projector::Store;
 use tenure_testkit::commands;
+
+use crate::tenants::{account, application, binding, client, department, key, member, of_top};
+use crate::work::usage_requests;
 
 pub(crate) use tenure_domain::Instant;
 
@@ -86,6 +90,7 @@ fn call(at: Instant, request: Request) -> Call {
             method: "POST".into(),
             parameters: "".into(),
             body: b"{}".as_slice().into(),
+            sealed_with: None,
             activity: Some("newInstance".into()),
             authentic,
             actor: Actor::Koogallery,
@@ -137,10 +142,75 @@ pub(crate) fn requests() -> impl Strategy<Value = Vec<Request>> {
     let of_an_order = (name(), 1..=3_u32)
         .prop_map(|(name, number)| vec![notify(name, tenure_testkit::order_line(number))]);
     let noted = Just(vec![rejected()]);
-    let histories = prop_oneof![6 => of_a_license, 2 => of_an_order, 1 => noted];
+    let of_usage = usage_requests().boxed();
+    let of_a_tenant = (name(), tenant_commands()).prop_map(|(name, commands)| {
+        let requests = commands.into_iter();
+        requests.map(|command| of_tenant(name, command)).collect()
+    });
+    let histories = prop_oneof![
+        6 => of_a_license,
+        2 => of_an_order,
+        1 => noted,
+        1 => of_usage,
+        1 => of_a_tenant,
+    ];
     prop::collection::vec(histories, 1..6)
         .prop_map(|histories: Vec<Vec<Request>>| histories.concat())
         .prop_shuffle()
+}
+
+pub(crate) fn of_tenant(merchant_name: &str, command: tenant::Command) -> Request {
+    Request::Tenant {
+        merchant: merchant(merchant_name),
+        key: key(Some(1), "t-0001"),
+        command,
+    }
+}
+
+/// Makes commands for one enterprise.
+fn tenant_commands() -> impl Strategy<Value = Vec<tenant::Command>> {
+    let number = || 1..3_u8;
+    let members = |numbers: Vec<u8>| -> Vec<_> {
+        let numbers = numbers.into_iter();
+        numbers.map(|it| (member(it), account(it))).collect()
+    };
+    let numbers = || prop::collection::vec(number(), 1..3);
+    let leaves = || prop::sample::select(vec![Leave::Application, Leave::Enterprise]);
+    let command = prop_oneof![
+        number().prop_map(|it| tenant::Command::Bind(binding(it))),
+        Just(tenant::Command::Unbind),
+        number().prop_map(|it| tenant::Command::SetClient {
+            application: application(it),
+            client: client(it),
+        }),
+        number().prop_map(|it| tenant::Command::RemoveClient {
+            application: application(it),
+        }),
+        (number(), numbers()).prop_map(move |(it, numbers)| tenant::Command::Grant {
+            application: application(it),
+            members: members(numbers),
+        }),
+        (number(), numbers(), number()).prop_map(|(it, numbers, told)| {
+            let members = numbers.into_iter().map(|it| (member(it), account(told)));
+            tenant::Command::ChangeMembers {
+                application: application(it),
+                members: members.collect(),
+            }
+        }),
+        (number(), numbers(), leaves()).prop_map(|(it, numbers, leave)| {
+            tenant::Command::Withdraw {
+                application: application(it),
+                members: numbers.into_iter().map(member).collect(),
+                leave,
+            }
+        }),
+        number().prop_map(|it| tenant::Command::RemoveDepartment(department(it))),
+        number().prop_map(|it| tenant::Command::SetDepartments {
+            departments: vec![(department(it), of_top(it))],
+            others: Others::Remove,
+        }),
+    ];
+    prop::collection::vec(command, 1..12)
 }
 
 /// Folds what a store has not seen, in pages of `page`, receipts first.
@@ -173,6 +243,13 @@ pub(crate) fn dump(read_db: &Path) -> Vec<String> {
         "license_orders",
         "orders",
         "receipts",
+        "usage",
+        "usage_totals",
+        "usage_pending",
+        "tenants",
+        "tenant_clients",
+        "tenant_members",
+        "tenant_departments",
     ] {
         let mut statement = connection
             .prepare(&format!("SELECT * FROM {table}"))

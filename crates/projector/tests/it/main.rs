@@ -8,3 +8,5 @@ mod details;
 mod folding;
 mod following;
 mod journal;
+mod tenants;
+mod work;

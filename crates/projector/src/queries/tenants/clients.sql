@@ -1,0 +1,3 @@
+SELECT application_id, client_id
+FROM tenant_clients
+WHERE tenant = :tenant

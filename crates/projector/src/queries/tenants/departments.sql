@@ -1,0 +1,3 @@
+SELECT code, parent, name, position
+FROM tenant_departments
+WHERE tenant = :tenant

@@ -1,0 +1,3 @@
+SELECT application_id, member_id, access, grants, role, enabled, department, profile, position
+FROM tenant_members
+WHERE tenant = :tenant
