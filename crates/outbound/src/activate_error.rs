@@ -4,6 +4,7 @@ use tenure_domain::ListingId;
 use tenure_journal::{ReceiptId, Unavailable};
 use tenure_koogallery::OpenApiError;
 
+use crate::activator::AskError;
 use crate::send_error::SendError;
 
 /// Why a code was not activated, or why that is not known.
@@ -45,6 +46,9 @@ pub enum ActivateError {
         /// The receipt of the marketplace's answer.
         receipt_id: ReceiptId,
     },
+    /// It was not tried, because the codes before it met what this one would meet too.
+    #[error("the code was not tried")]
+    NotTried,
     /// What the marketplace said could not be recorded. Activating again finds it out.
     #[error("the answer of the marketplace was not recorded")]
     Journal(#[from] Unavailable),
@@ -56,7 +60,7 @@ impl ActivateError {
         match self {
             Self::Send(error) => error.is_retryable(),
             Self::Marketplace { error, .. } => error.is_retryable(),
-            Self::Journal(_) => true,
+            Self::Journal(_) | Self::NotTried => true,
             Self::NotConfigured { .. } | Self::NotInForce { .. } | Self::Refused { .. } => false,
         }
     }
@@ -69,7 +73,18 @@ impl ActivateError {
             Self::Marketplace { error, .. } => error.code(),
             Self::NotInForce { .. } => "code_not_in_force",
             Self::Refused { .. } => "activation_refused",
+            Self::NotTried => "not_tried",
             Self::Journal(_) => "journal_unavailable",
+        }
+    }
+}
+
+impl From<AskError> for ActivateError {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Send(error) => Self::Send(error),
+            AskError::Marketplace { error, receipt_id } => Self::Marketplace { error, receipt_id },
+            AskError::Journal(error) => Self::Journal(error),
         }
     }
 }

@@ -97,12 +97,28 @@ impl Client {
     /// Never to the second host once the first has answered, whatever it said, nor when it could
     /// not be trusted.
     pub async fn send(&self, request: &OpenApiRequest) -> Result<Received, SendError> {
+        self.send_or_turn(request, SendError::tells_of_absence)
+            .await
+    }
+
+    /// Sends a request that must not arrive twice: to the second host only if the first has
+    /// certainly not seen it.
+    pub async fn send_once(&self, request: &OpenApiRequest) -> Result<Received, SendError> {
+        let is_absent = |error: &SendError| error.tells_of_absence() && error.never_arrived();
+        self.send_or_turn(request, is_absent).await
+    }
+
+    async fn send_or_turn(
+        &self,
+        request: &OpenApiRequest,
+        is_absent: impl Fn(&SendError) -> bool,
+    ) -> Result<Received, SendError> {
         let failed = match self.response(&self.endpoint, request).await {
             Ok(response) => return self.read(response).await,
             Err(failed) => failed,
         };
         match &self.fallback {
-            Some(fallback) if failed.tells_of_absence() => {
+            Some(fallback) if is_absent(&failed) => {
                 tracing::warn!(
                     endpoint = self.endpoint.host(),
                     fallback = fallback.host(),

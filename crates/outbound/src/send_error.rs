@@ -70,6 +70,15 @@ impl SendError {
         }
     }
 
+    /// Whether the marketplace has certainly not seen the request.
+    pub(crate) fn never_arrived(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Address(_) => true,
+            Self::Untrusted(error) => error.is_connect(),
+            Self::TimedOut(_) | Self::Broken(_) | Self::TooLarge { .. } => false,
+        }
+    }
+
     /// Whether the same request may succeed after a while, without anybody doing anything.
     pub fn is_retryable(&self) -> bool {
         match self {

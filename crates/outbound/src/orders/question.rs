@@ -7,13 +7,12 @@ use tenure_journal::transact::{Arrived, Call, Done, Request};
 use tenure_journal::{Actor, Clock, Queue, Unavailable, Verdict};
 use tenure_koogallery::OpenApiError;
 use tenure_koogallery::open_api::{Reaction, order};
-use tokio::sync::oneshot;
 
 use super::Pending;
-use super::lane::Ending;
-use crate::activator::{Account, METHOD, RECORDING_SECONDS_MAX};
+use crate::activator::{Account, METHOD};
 use crate::client::Received;
 use crate::send_error::SendError;
+use crate::worker::{self, Attempted, Ending, Outcome};
 
 /// The activity that the receipts of answers carry.
 const ACTIVITY: &str = "orderQuery";
@@ -21,9 +20,6 @@ const ACTIVITY: &str = "orderQuery";
 /// The most bytes that are kept of an answer without the details. Those of the guides have less
 /// than a thousand, and the same one may come again for as long as its order is pending.
 const NOTED_BYTES_MAX: usize = 16 * 1024;
-
-/// The stable code of a denied access.
-pub(super) const DENIED: &str = "denied";
 
 /// What a question needs.
 pub(super) struct Question {
@@ -35,61 +31,15 @@ pub(super) struct Question {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// What came of a question.
-pub(super) struct Asked {
-    pub(super) order: Pending,
-    pub(super) told: Told,
-    /// How far the marketplace's clock is ahead of ours, if it answered and told.
-    pub(super) clock_skew_seconds: Option<i64>,
-}
-
-/// What the marketplace told, and what became of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
-    /// The details were recorded.
-    Learned,
-    /// They were known already.
-    Known,
-    /// There are none.
-    Nothing {
-        /// What that means for the next questions.
-        ending: Ending,
-        /// The stable code of the failure.
-        kind: &'static str,
-    },
-}
-
-impl Told {
-    pub(super) fn ending(self) -> Ending {
-        match self {
-            Self::Learned | Self::Known => Ending::Known,
-            Self::Nothing { ending, .. } => ending,
-        }
-    }
-
-    /// The stable code of the failure, if it is one.
-    pub(super) fn kind(self) -> Option<&'static str> {
-        match self {
-            Self::Learned | Self::Known => None,
-            Self::Nothing { kind, .. } => Some(kind),
-        }
-    }
-}
-
 impl Question {
-    pub(super) async fn ask(self) -> Asked {
+    pub(super) async fn ask(self) -> Attempted {
         let request = order::request(&self.order.order, self.line());
-        let (told, clock_skew_seconds) = match self.account.client.send(&request).await {
-            Ok(received) => (
-                self.record(&request.target(), &received).await,
-                received.clock_skew_seconds,
-            ),
-            Err(error) => (unsent(&error), None),
-        };
-        Asked {
-            order: self.order,
-            told,
-            clock_skew_seconds,
+        match self.account.client.send(&request).await {
+            Ok(received) => Attempted {
+                outcome: self.record(&request.target(), &received).await,
+                clock_skew_seconds: received.clock_skew_seconds,
+            },
+            Err(error) => Attempted::without_answer(unsent(&error), error.code()),
         }
     }
 
@@ -100,7 +50,7 @@ impl Question {
         line.as_ref().filter(|line| line.as_str() != order.as_str())
     }
 
-    async fn record(&self, parameters: &str, received: &Received) -> Told {
+    async fn record(&self, parameters: &str, received: &Received) -> Outcome {
         let told = match order::read(received.status, &received.body) {
             Ok(lines) => match self.wanted(lines) {
                 Ok(details) => self.learn(parameters, received, details).await,
@@ -117,7 +67,7 @@ impl Question {
                 error = %unavailable,
                 "what the marketplace told of an order was not recorded"
             );
-            Told::Nothing {
+            Outcome::Nothing {
                 ending: Ending::Failed,
                 kind: "journal_unavailable",
             }
@@ -149,7 +99,7 @@ impl Question {
         parameters: &str,
         received: &Received,
         details: OrderDetails,
-    ) -> Result<Told, Unavailable> {
+    ) -> Result<Outcome, Unavailable> {
         let request = Request::License {
             merchant: self.order.merchant.clone(),
             id: self.order.license.clone(),
@@ -164,13 +114,13 @@ impl Question {
         let body = order::redacted(&received.body);
         let done = self.submit(parameters, received, body, request).await?;
         Ok(match done.verdict {
-            Verdict::Applied => Told::Learned,
-            Verdict::AlreadyApplied => Told::Known,
+            Verdict::Applied => Outcome::Done,
+            Verdict::AlreadyApplied => Outcome::AlreadyDone,
             Verdict::Answered
             | Verdict::Refused
             | Verdict::Rejected
             | Verdict::Quarantined
-            | Verdict::Probe => Told::Nothing {
+            | Verdict::Probe => Outcome::Nothing {
                 ending: Ending::Final,
                 kind: "not_recorded",
             },
@@ -184,9 +134,9 @@ impl Question {
         parameters: &str,
         received: &Received,
         (verdict, ending, kind): (Verdict, Ending, &'static str),
-    ) -> Result<Told, Unavailable> {
+    ) -> Result<Outcome, Unavailable> {
         if ending == Ending::Failed && self.heard == Some(kind) {
-            return Ok(Told::Nothing { ending, kind });
+            return Ok(Outcome::Nothing { ending, kind });
         }
         let request = Request::Noted {
             verdict,
@@ -194,7 +144,7 @@ impl Question {
         };
         let body = cut(order::redacted(&received.body));
         self.submit(parameters, received, body, request).await?;
-        Ok(Told::Nothing { ending, kind })
+        Ok(Outcome::Nothing { ending, kind })
     }
 
     async fn submit(
@@ -212,6 +162,7 @@ impl Question {
                 method: METHOD.into(),
                 parameters: parameters.into(),
                 body: redacted.into(),
+                sealed_with: None,
                 activity: Some(ACTIVITY.into()),
                 // The marketplace proved who it is by its certificate.
                 authentic: true,
@@ -220,29 +171,17 @@ impl Question {
             request,
             answer: Box::new(|_decided| Vec::new()),
         };
-        let (reply_to, reply) = oneshot::channel();
-        let deadline = self.clock.now().plus_seconds(RECORDING_SECONDS_MAX);
-        self.queue.submit(
-            call,
-            deadline,
-            // Whoever waited may have stopped; the answer is recorded all the same.
-            Box::new(move |done| drop(reply_to.send(done))),
-        )?;
-        reply.await.map_err(|_gone| Unavailable::Stopped)?
+        worker::record(&self.queue, self.clock.as_ref(), call).await
     }
 }
 
 /// What a question comes to that brought no answer.
-fn unsent(error: &SendError) -> Told {
-    let ending = match error {
+fn unsent(error: &SendError) -> Ending {
+    match error {
         SendError::Unreachable(_) | SendError::TimedOut(_) | SendError::Broken(_) => Ending::Failed,
         // Nobody that can be trusted is there: the next order would fare no better.
         SendError::Untrusted(_) | SendError::Address(_) => Ending::Denied,
         SendError::TooLarge { .. } => Ending::Final,
-    };
-    Told::Nothing {
-        ending,
-        kind: error.code(),
     }
 }
 
@@ -252,7 +191,7 @@ fn of(received: &Received, error: &OpenApiError) -> (Verdict, Ending, &'static s
     let ending = match (error.reaction(), is_its_own) {
         (Reaction::Retry, false) => Ending::Failed,
         (Reaction::Alarm, false) => Ending::Denied,
-        (Reaction::Alarm, true) => Ending::OrderDenied,
+        (Reaction::Alarm, true) => Ending::ItemDenied,
         (Reaction::Retry, true) | (Reaction::GiveUp, _) => Ending::Final,
     };
     (Verdict::Rejected, ending, error.code())

@@ -1,6 +1,6 @@
 //! What becomes of every answer to an activation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,10 @@ const RELEASED: &str =
     r#"{"error_code":"92020000","data":{"license_code":"PLTEST0001","status":"RELEASED"}}"#;
 const ILLEGAL_STATE: &str = r#"{"error_code":"92020003","error_msg":"illegal state"}"#;
 
+mod batch;
+mod check;
+mod v2;
+
 /// An activation against a scripted marketplace, and the journal it leaves behind.
 struct Scene {
     market: Marketplace,
@@ -37,6 +41,15 @@ fn code() -> LicenseId {
 
 impl Scene {
     fn new(script: Vec<Says>) -> Self {
+        Self::of(script, BTreeSet::new())
+    }
+
+    /// One whose listing uses the second edition of the interfaces.
+    fn by_v2(script: Vec<Says>) -> Self {
+        Self::of(script, BTreeSet::from([tenure_testkit::listing()]))
+    }
+
+    fn of(script: Vec<Says>, by_v2: BTreeSet<ListingId>) -> Self {
         let market = Marketplace::saying(script);
         let log = MemoryLog::default();
         let (queue, clock) = (start(&log), clock());
@@ -52,7 +65,7 @@ impl Scene {
         let accounts = BTreeMap::from([(tenure_testkit::listing(), account)]);
         Self {
             market,
-            activator: Activator::new(accounts, queue, clock),
+            activator: Activator::new(accounts, queue, clock).by_v2(by_v2),
             log,
         }
     }

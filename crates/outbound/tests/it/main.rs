@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod activation;
+mod license_files;
 mod marketplace;
 mod order_market;
 mod orders;
+mod provisioning;
 mod sending;
+mod usage;

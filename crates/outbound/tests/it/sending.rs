@@ -93,6 +93,21 @@ async fn the_fallback_is_asked_when_the_first_host_is_silent() {
 }
 
 #[tokio::test]
+async fn what_must_not_arrive_twice_goes_to_the_fallback_only_if_nobody_saw_it() {
+    let silent = Marketplace::saying(vec![Says::Nothing]);
+    let fallback = Marketplace::saying(vec![Says::Answer(200, "{}")]);
+    let once = client(at(&silent), Some(at(&fallback)), IMPATIENT);
+    let error = once.send_once(&request()).await.unwrap_err();
+    assert_eq!(error.code(), "marketplace_timed_out");
+    assert_eq!((silent.asked().len(), fallback.asked().len()), (1, 0));
+
+    let absent = format!("http://{}", Marketplace::absent());
+    let once = client(absent, Some(at(&fallback)), PATIENT);
+    assert_eq!(once.send_once(&request()).await.unwrap().status, 200);
+    assert_eq!(fallback.asked().len(), 1);
+}
+
+#[tokio::test]
 async fn an_answer_is_an_answer_and_no_reason_for_the_fallback() {
     for status in [302, 401, 500, 503] {
         let market = Marketplace::saying(vec![Says::Answer(status, "no")]);

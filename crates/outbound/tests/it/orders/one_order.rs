@@ -82,7 +82,7 @@ async fn a_denied_order_does_not_stop_its_listing() {
     scene.pass(1);
     assert_eq!(scene.market.next(), order_line(2));
     scene.await_records(5);
-    assert!(scene.alarms.all().is_empty());
+    assert!(scene.alarmed().is_empty());
     worker.stop().await;
 }
 
@@ -100,19 +100,19 @@ async fn a_listing_that_is_denied_two_orders_in_a_row_raises_an_alarm() {
     scene
         .await_measure(r#"tenure_orders_failures_total{listing="cad-pro",kind="denied"} 1"#)
         .await;
-    assert!(scene.alarms.all().is_empty());
+    assert!(scene.alarmed().is_empty());
     scene.pass(1);
     assert_eq!(scene.market.next(), order_line(2));
     scene
         .await_measure("tenure_orders_stopped{listing=\"cad-pro\"} 1")
         .await;
-    assert_eq!(scene.alarms.all(), [(tenure_testkit::listing(), "denied")]);
+    assert_eq!(scene.alarmed(), [(tenure_testkit::listing(), "denied")]);
     scene.pass(3_600);
     assert_eq!(scene.market.next(), order_line(3));
     scene
         .await_measure("tenure_orders_stopped{listing=\"cad-pro\"} 0")
         .await;
-    assert!(scene.alarms.all().is_empty());
+    assert!(scene.alarmed().is_empty());
     worker.stop().await;
 }
 

@@ -1,67 +1,82 @@
-//! When one listing asks about which order: plain data and instants, nothing that waits.
+//! When one listing attempts which item: plain data and instants, nothing that waits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use tenure_domain::Instant;
 
-use super::Pending;
+/// How long a lane waits after what, in seconds. Of two numbers, the first is for the first time
+/// and is doubled with every further one, up to the second.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pauses {
+    /// After a failure that mends itself: nothing is attempted.
+    pub(crate) rest: (i64, i64),
+    /// After access was denied: nothing is attempted.
+    pub(crate) denied: i64,
+    /// Until an item is attempted again that was answered, and is pending still.
+    pub(crate) answered: (i64, i64),
+    /// Until an item is attempted again that was denied.
+    pub(crate) denied_item: (i64, i64),
+    /// Until an item is attempted again that fails while others are answered.
+    pub(crate) failed_item: (i64, i64),
+    /// How many failures in a row a person should know of.
+    pub(crate) failures_max: u32,
+}
 
-/// The shortest and the longest rest after a failure that mends itself, in seconds.
-const REST_SECONDS: (i64, i64) = (1, 5 * 60);
+impl Pauses {
+    /// For work that needs the marketplace: its failures mend themselves, and a denied access is
+    /// for a person.
+    pub(crate) const MARKETPLACE: Self = Self {
+        rest: (1, 5 * 60),
+        denied: 60 * 60,
+        answered: (60, 6 * 60 * 60),
+        denied_item: (60 * 60, 6 * 60 * 60),
+        failed_item: (60, 60 * 60),
+        failures_max: u32::MAX,
+    };
+}
 
-/// How long a listing does not ask after the marketplace denied it access, in seconds.
-const DENIED_SECONDS: i64 = 60 * 60;
-
-/// The shortest and the longest time until an order is asked about again that the marketplace
-/// had no details of, in seconds.
-const DELAY_SECONDS: (i64, i64) = (60, 6 * 60 * 60);
-
-/// The shortest and the longest time until an order is asked about again that the marketplace
-/// denied, in seconds.
-const DENIED_ORDER_SECONDS: (i64, i64) = (60 * 60, 6 * 60 * 60);
-
-/// The shortest and the longest time until an order is asked about again over which the
-/// marketplace fails while it answers about others, in seconds.
-const FAILED_ORDER_SECONDS: (i64, i64) = (60, 60 * 60);
-
-/// How often the marketplace fails over an order, while it answers about others, before the order
-/// is put off.
+/// How often an item fails, while others are answered, before it is put off.
 const FAILURES_BORNE: u32 = 3;
 
-/// The most orders whose delays are remembered: with [`ROWS_BESIDE`] as many as the read model
+/// The most items whose delays are remembered: with [`ROWS_BESIDE`] as many as the read model
 /// tells at once.
 const DELAYS_MAX: usize = 10_000;
 
-/// How many pending orders are looked at beside those that may be put off.
+/// How many pending items are looked at beside those that may be put off.
 const ROWS_BESIDE: usize = 100;
 
-/// How often the pending orders are looked at though nothing tells of new ones, in seconds.
+/// How often the pending items are looked at though nothing tells of new ones, in seconds.
 const LOOK_EVERY_SECONDS: i64 = 60;
 
-/// How a question ended, as far as it matters for the next ones.
+/// How an attempt ended, as far as it matters for the next ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// The order is known now, or was.
-    Known,
-    /// Asking the same again leads to nothing for a while; about other orders it may.
+    /// The item is done, or was.
+    Done,
+    /// It was answered, and attempting it again leads to nothing for so many seconds.
+    Later(i64),
+    /// Nobody was asked, and it should be attempted in so many seconds.
+    NotYet(i64),
+    /// Attempting the same again leads to nothing for a while; other items it may.
     Final,
-    /// The marketplace, the way to it or the journal failed: it may mend itself.
+    /// The other side, the way to it or the journal failed: it may mend itself.
     Failed,
-    /// The marketplace denies this order. It may be the order, or all of them.
-    OrderDenied,
-    /// The marketplace lets us ask nothing.
+    /// The other side denies this item. It may be the item, or all of them.
+    ItemDenied,
+    /// The other side lets us do nothing.
     Denied,
 }
 
-/// One listing's turn-taking: at most one question at a time, in a steady pace, about the oldest
-/// order that is not put off.
+/// One listing's turn-taking: at most one attempt at a time, in a steady pace, of the oldest item
+/// that is not put off.
 #[derive(Debug)]
 pub(crate) struct Lane {
+    pauses: Pauses,
     spacing_micros: i64,
-    /// The pace: no look and no question before it.
+    /// The pace: no look and no attempt before it.
     next_at: Instant,
-    /// After failures: no question before it.
+    /// After failures: no attempt before it.
     rests_until: Instant,
     /// How often it failed in a row.
     failures: u32,
@@ -69,12 +84,13 @@ pub(crate) struct Lane {
     looks: bool,
     /// When it looks though nothing told it to.
     looks_at: Instant,
-    is_asking: bool,
-    /// How many questions were answered, so that two moments can be told apart.
+    is_busy: bool,
+    /// How many attempts were answered, so that two moments can be told apart.
     answered: u32,
-    /// The order that was denied last, if that may mean all of them: nothing was answered since.
+    /// The item that was denied last, if that may mean all of them: nothing was answered since.
     denied: Option<Key>,
-    /// Whether it rests because it is denied access, or has rested and not asked since.
+    /// Whether it rests because it is denied access or failed too often, or has rested so and
+    /// attempted nothing since.
     is_stopped: bool,
     /// When it was last told the time.
     seen_at: Instant,
@@ -82,38 +98,39 @@ pub(crate) struct Lane {
     jitter: Jitter,
 }
 
-/// An order that was asked about.
+/// An item that was attempted.
 #[derive(Debug, Clone, Copy)]
 struct Delay {
     /// How often.
     tries: u32,
-    /// How often the marketplace answered, and it is still pending.
+    /// How often it was answered, and it is still pending.
     answers: u32,
-    /// How often the marketplace failed over it, not counting the failures in a row with nothing
-    /// answered between them: those are no fault of the order.
+    /// How often it failed, not counting the failures in a row with nothing answered between them:
+    /// those are no fault of the item.
     failures: u32,
-    /// How often the marketplace denied it.
+    /// How often it was denied.
     denials: u32,
     /// [`Lane::answered`] when it last failed or was denied.
     failed_at: Option<u32>,
-    /// The stable code of what came of the last question.
+    /// The stable code of what came of the last attempt.
     heard: Option<&'static str>,
     /// It is put off until then.
     until: Instant,
 }
 
 impl Lane {
-    /// A lane that asks at most `per_second` questions a second. The seed decides how long it rests
-    /// after failures.
-    pub(crate) fn new(per_second: u32, seed: u64, now: Instant) -> Self {
+    /// A lane of at most `per_second` attempts a second. The seed decides how long it rests after
+    /// failures.
+    pub(crate) fn new(pauses: Pauses, per_second: u32, seed: u64, now: Instant) -> Self {
         Self {
+            pauses,
             spacing_micros: 1_000_000 / i64::from(per_second.max(1)),
             next_at: now,
             rests_until: now,
             failures: 0,
             looks: true,
             looks_at: now,
-            is_asking: false,
+            is_busy: false,
             answered: 0,
             denied: None,
             is_stopped: false,
@@ -123,7 +140,7 @@ impl Lane {
         }
     }
 
-    /// There may be new pending orders.
+    /// There may be new pending items.
     pub(crate) fn wake(&mut self) {
         self.looks = true;
     }
@@ -143,48 +160,49 @@ impl Lane {
         }
     }
 
-    /// Whether the listing is denied access, as far as is known.
+    /// Whether a person should look after it: it is denied access, as far as is known, or fails
+    /// again and again.
     pub(crate) fn is_stopped(&self) -> bool {
         self.is_stopped
     }
 
-    /// The stable code of what came of the last question about an order, if it brought nothing.
-    pub(crate) fn heard(&self, order: &Pending) -> Option<&'static str> {
-        self.delays.get(&key(order))?.heard
+    /// The stable code of what came of the last attempt of an item, if it brought nothing.
+    pub(crate) fn heard(&self, item: &impl Hash) -> Option<&'static str> {
+        self.delays.get(&key(item))?.heard
     }
 
-    /// Since when it may look at the pending orders; `None` while a question is under way.
+    /// Since when it may look at the pending items; `None` while an attempt is under way.
     pub(crate) fn looks_at(&self) -> Option<Instant> {
         let told = if self.looks {
             self.next_at
         } else {
             self.looks_at
         };
-        (!self.is_asking).then_some(told.max(self.next_at).max(self.rests_until))
+        (!self.is_busy).then_some(told.max(self.next_at).max(self.rests_until))
     }
 
-    /// How many pending orders are enough to find one that is not put off.
+    /// How many pending items are enough to find one that is not put off.
     pub(crate) fn rows_wanted(&self) -> usize {
         self.delays.len() + ROWS_BESIDE
     }
 
-    /// Chooses among the pending orders, oldest first, and begins to ask about one.
+    /// Chooses among the pending items, oldest first, and begins to attempt one.
     ///
-    /// Once it remembers as many as it can, it asks about those only: an order whose delay were
-    /// forgotten would be asked about at full pace, for ever.
-    pub(crate) fn choose(&mut self, pending: &[Pending], now: Instant) -> Option<Pending> {
+    /// Once it remembers as many as it can, it attempts those only: an item whose delay were
+    /// forgotten would be attempted at full pace, for ever.
+    pub(crate) fn choose<T: Hash + Clone>(&mut self, pending: &[T], now: Instant) -> Option<T> {
         self.see(now);
         self.next_at = plus_micros(now, self.spacing_micros);
         let is_full = self.delays.len() >= DELAYS_MAX;
         let chosen = pending
             .iter()
-            .filter_map(|order| match self.delays.get(&key(order)) {
-                Some(delay) => (delay.until <= now).then_some((delay.tries, order)),
-                None => (!is_full).then_some((0, order)),
+            .filter_map(|item| match self.delays.get(&key(item)) {
+                Some(delay) => (delay.until <= now).then_some((delay.tries, item)),
+                None => (!is_full).then_some((0, item)),
             })
             // Of several with as many tries this is the first, which is the oldest.
             .min_by_key(|(tries, _)| *tries);
-        self.is_asking = chosen.is_some();
+        self.is_busy = chosen.is_some();
         if chosen.is_none() {
             self.looks = false;
             let later = self.delays.values().map(|delay| delay.until);
@@ -192,34 +210,39 @@ impl Lane {
             let by_itself = now.plus_seconds(LOOK_EVERY_SECONDS);
             self.looks_at = due.map_or(by_itself, |due| due.min(by_itself));
             if self.denied.is_some() && !pending.is_empty() {
-                // No other order shows that it was about that one.
+                // No other item shows that it was about that one.
                 self.stop(now);
             }
         }
-        chosen.map(|(_, order)| order.clone())
+        chosen.map(|(_, item)| item.clone())
     }
 
-    /// Notes how the question about an order ended; `heard` is the stable code of what came of it,
-    /// if it brought nothing.
+    /// Notes how the attempt of an item ended; `heard` is the stable code of what came of it, if it
+    /// brought nothing.
     pub(crate) fn note(
         &mut self,
-        order: &Pending,
+        item: &impl Hash,
         ending: Ending,
         heard: Option<&'static str>,
         now: Instant,
     ) {
         self.see(now);
-        self.is_asking = false;
+        self.is_busy = false;
         self.looks = true;
-        let key = key(order);
+        let key = key(item);
         let mut delay = self.delays.remove(&key).unwrap_or_default();
         delay.tries = delay.tries.saturating_add(1);
         delay.heard = heard;
         delay.until = now;
         match ending {
-            Ending::Known | Ending::Final => self.note_answer(&mut delay, now),
+            Ending::Done | Ending::Final => self.note_answer(&mut delay, now),
+            Ending::Later(seconds) => {
+                self.note_answer(&mut delay, now);
+                delay.until = now.plus_seconds(seconds);
+            },
+            Ending::NotYet(seconds) => delay.until = now.plus_seconds(seconds),
             Ending::Failed => self.note_failure(&mut delay, now),
-            Ending::OrderDenied => self.note_denial(key, &mut delay, now),
+            Ending::ItemDenied => self.note_denial(key, &mut delay, now),
             Ending::Denied => self.stop(now),
         }
         self.delays.insert(key, delay);
@@ -234,29 +257,30 @@ impl Lane {
         delay.failures = 0;
         delay.denials = 0;
         delay.failed_at = None;
-        delay.until = now.plus_seconds(doubled(DELAY_SECONDS, delay.answers));
+        delay.until = now.plus_seconds(doubled(self.pauses.answered, delay.answers));
     }
 
-    /// Others go first, in case it is this order that the marketplace fails over; and once others
-    /// were answered between its failures, it is.
+    /// Others go first, in case it is this item that the other side fails over; and once others were
+    /// answered between its failures, it is.
     fn note_failure(&mut self, delay: &mut Delay, now: Instant) {
-        self.is_stopped = false;
         self.failures = self.failures.saturating_add(1);
-        let rest = self.jitter.shorten(doubled(REST_SECONDS, self.failures));
+        self.is_stopped = self.failures >= self.pauses.failures_max;
+        let longest = doubled(self.pauses.rest, self.failures);
+        let rest = self.jitter.shorten(longest, self.pauses.rest.0);
         self.rests_until = plus_micros(now, rest);
         if delay.failed_at.replace(self.answered) != Some(self.answered) {
             delay.failures = delay.failures.saturating_add(1);
         }
         if let Some(beyond) = delay.failures.checked_sub(FAILURES_BORNE) {
-            delay.until = now.plus_seconds(doubled(FAILED_ORDER_SECONDS, beyond + 1));
+            delay.until = now.plus_seconds(doubled(self.pauses.failed_item, beyond + 1));
         }
     }
 
-    /// Puts the order off. A denial about a second order in a row is one of the listing; one about
-    /// an order that was denied before, with others answered since, is none.
+    /// Puts the item off. A denial of a second item in a row is one of the listing; one of an item
+    /// that was denied before, with others answered since, is none.
     fn note_denial(&mut self, key: Key, delay: &mut Delay, now: Instant) {
         delay.denials = delay.denials.saturating_add(1);
-        delay.until = now.plus_seconds(doubled(DENIED_ORDER_SECONDS, delay.denials));
+        delay.until = now.plus_seconds(doubled(self.pauses.denied_item, delay.denials));
         let before = delay.failed_at.replace(self.answered);
         if delay.denials > 1 && before != Some(self.answered) {
             return;
@@ -269,13 +293,13 @@ impl Lane {
     /// Rests because the listing is denied access.
     fn stop(&mut self, now: Instant) {
         self.is_stopped = true;
-        self.rests_until = now.plus_seconds(DENIED_SECONDS);
+        self.rests_until = now.plus_seconds(self.pauses.denied);
     }
 
-    /// Forgets the delays of orders that are not among the pending ones. If there may be more of
+    /// Forgets the delays of items that are not among the pending ones. If there may be more of
     /// these than were found, it forgets only those whose time is over. With nothing pending, no
     /// denial is of any matter.
-    pub(crate) fn forget_others(&mut self, pending: &[Pending], are_all: bool, now: Instant) {
+    pub(crate) fn forget_others(&mut self, pending: &[impl Hash], are_all: bool, now: Instant) {
         self.see(now);
         if pending.is_empty() {
             self.denied = None;
@@ -287,19 +311,13 @@ impl Lane {
     }
 }
 
-/// What tells one pending order of a listing from another: a hash of its ids, because thousands
-/// are remembered. Two orders with the same one would share their delays, and nothing else.
+/// What tells one pending item of a listing from another: its hash, because thousands are
+/// remembered. Two items with the same one would share their delays, and nothing else.
 type Key = u64;
 
-fn key(order: &Pending) -> Key {
-    let Pending {
-        license,
-        order,
-        line,
-        ..
-    } = order;
+fn key(item: &impl Hash) -> Key {
     let mut hasher = DefaultHasher::new();
-    (license, order, line).hash(&mut hasher);
+    item.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -334,14 +352,14 @@ fn plus_micros(instant: Instant, micros: i64) -> Instant {
 struct Jitter(u64);
 
 impl Jitter {
-    /// A time in microseconds between half of so many seconds and all of them, and never under
-    /// the shortest rest: so that many who failed at once do not come back at once.
-    fn shorten(&mut self, seconds: i64) -> i64 {
+    /// A time in microseconds between half of so many seconds and all of them, and never under so
+    /// many as `shortest`: so that many who failed at once do not come back at once.
+    fn shorten(&mut self, seconds: i64, shortest: i64) -> i64 {
         let whole = seconds.saturating_mul(1_000_000);
         let half = whole / 2;
         let range = u64::try_from(half).unwrap_or(0) + 1;
         let taken = i64::try_from(self.next() % range).unwrap_or(0);
-        (whole - taken).max(REST_SECONDS.0 * 1_000_000)
+        (whole - taken).max(shortest.saturating_mul(1_000_000))
     }
 
     fn next(&mut self) -> u64 {

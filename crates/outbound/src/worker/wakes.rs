@@ -21,12 +21,12 @@ pub(super) struct Wakes {
 
 impl Wakes {
     /// Starts the thread that waits in the task's place.
-    pub(super) fn follow(watch: Arc<Watch>) -> io::Result<Self> {
+    pub(super) fn follow(watch: Arc<Watch>, worker: &str) -> io::Result<Self> {
         let stopping = Arc::new(AtomicBool::new(false));
         let (sender, commits) = watch::channel(watch.seen().commits);
         let (stop, source) = (Arc::clone(&stopping), Arc::clone(&watch));
         std::thread::Builder::new()
-            .name("orders-wakes".to_owned())
+            .name(format!("{worker}-wakes"))
             .spawn(move || {
                 while !stop.load(Ordering::SeqCst) {
                     let seen = source.seen();

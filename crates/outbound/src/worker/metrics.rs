@@ -1,4 +1,4 @@
-//! What is counted about the order query.
+//! What is counted about a worker.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -7,14 +7,25 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use tenure_domain::ListingId;
 
-/// Counters of the order query. Clones share them.
+/// Counters of one worker. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Metrics {
-    asked: Family<ListingLabel, Counter>,
-    learned: Family<ListingLabel, Counter>,
+    attempted: Family<ListingLabel, Counter>,
+    done: Family<ListingLabel, Counter>,
     failures: Family<FailureLabels, Counter>,
     pending: Family<ListingLabel, Gauge>,
     stopped: Family<ListingLabel, Gauge>,
+}
+
+/// The names of a worker's metrics without `tenure_`, each with its help. Operators' rules have
+/// them: never change one.
+#[derive(Debug)]
+pub(crate) struct MetricNames {
+    pub(crate) attempted: (&'static str, &'static str),
+    pub(crate) done: (&'static str, &'static str),
+    pub(crate) failures: (&'static str, &'static str),
+    pub(crate) pending: (&'static str, &'static str),
+    pub(crate) stopped: (&'static str, &'static str),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -31,48 +42,36 @@ struct FailureLabels {
 
 impl Metrics {
     /// Makes the counters and shows them in a registry.
-    pub fn register(registry: &mut Registry) -> Self {
+    pub(crate) fn register(registry: &mut Registry, names: &MetricNames) -> Self {
         let metrics = Self {
-            asked: Family::default(),
-            learned: Family::default(),
+            attempted: Family::default(),
+            done: Family::default(),
             failures: Family::default(),
             pending: Family::default(),
             stopped: Family::default(),
         };
-        registry.register(
-            "tenure_orders_asked",
-            "Orders that the marketplace was asked about",
-            metrics.asked.clone(),
-        );
-        registry.register(
-            "tenure_orders_learned",
-            "Orders whose details were recorded",
-            metrics.learned.clone(),
-        );
-        registry.register(
-            "tenure_orders_failures",
-            "Questions about orders that brought no details, by kind",
-            metrics.failures.clone(),
-        );
-        registry.register(
-            "tenure_orders_pending",
-            "Orders whose details are not known, as far as they were looked at",
-            metrics.pending.clone(),
-        );
-        registry.register(
-            "tenure_orders_stopped",
-            "1 while a listing does not ask because the marketplace denied it access",
-            metrics.stopped.clone(),
-        );
+        let name = |name: &str| format!("tenure_{name}");
+        let MetricNames {
+            attempted,
+            done,
+            failures,
+            pending,
+            stopped,
+        } = names;
+        registry.register(name(attempted.0), attempted.1, metrics.attempted.clone());
+        registry.register(name(done.0), done.1, metrics.done.clone());
+        registry.register(name(failures.0), failures.1, metrics.failures.clone());
+        registry.register(name(pending.0), pending.1, metrics.pending.clone());
+        registry.register(name(stopped.0), stopped.1, metrics.stopped.clone());
         metrics
     }
 
-    pub(super) fn asked(&self, listing: &ListingId) {
-        self.asked.get_or_create(&label(listing)).inc();
+    pub(super) fn attempted(&self, listing: &ListingId) {
+        self.attempted.get_or_create(&label(listing)).inc();
     }
 
-    pub(super) fn learned(&self, listing: &ListingId) {
-        self.learned.get_or_create(&label(listing)).inc();
+    pub(super) fn done(&self, listing: &ListingId) {
+        self.done.get_or_create(&label(listing)).inc();
     }
 
     pub(super) fn failed(&self, listing: &ListingId, kind: &'static str) {
