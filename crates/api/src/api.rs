@@ -11,13 +11,14 @@ use std::time::Duration;
 use actix_web::web;
 use prometheus_client::registry::Registry;
 use tenure_domain::{ListingId, MerchantId};
+use tenure_journal::vault::Vault;
 use tenure_journal::{Clock, Position, Queue, ReadLog, Watch};
-use tenure_outbound::Activator;
-use tenure_outbound::orders::Alarms;
+use tenure_outbound::{Activator, Alarms};
 use tenure_projector::{Progress, Queries};
 use tokio::sync::Semaphore;
 
 use crate::auth::Tokens;
+use crate::extension::Extension;
 use crate::heads::{Heads, Waited};
 use crate::pool::{Open, Pool};
 use crate::problem::Problem;
@@ -46,6 +47,8 @@ pub struct Parts {
     pub open_reader: OpenReader,
     /// The file of the read model.
     pub read_model: PathBuf,
+    /// Opens what is sealed.
+    pub vault: Vault,
     /// How far the read model is.
     pub progress: Arc<Progress>,
     /// Tells that the journal moved.
@@ -55,13 +58,15 @@ pub struct Parts {
     /// Activates codes, if any listing has access to the open APIs.
     pub activator: Option<Activator>,
     /// Listings that may not ask about orders.
-    pub order_alarms: Alarms,
+    pub alarms: Alarms,
     /// Who may ask.
     pub tokens: Tokens,
     /// The present instant.
     pub clock: Arc<dyn Clock>,
     /// What others count, shown beside what is counted here.
     pub registry: Arc<Mutex<Registry>>,
+    /// What other crates answer behind the same tokens.
+    pub extensions: Vec<Extension>,
 }
 
 /// Answers questions and takes commands.
@@ -69,14 +74,16 @@ pub struct Api {
     pub(crate) listings: BTreeMap<ListingId, MerchantId>,
     pub(crate) journal: Arc<Pool<Box<dyn ReadLog>>>,
     pub(crate) read_model: Arc<Pool<Queries>>,
+    pub(crate) vault: Vault,
     pub(crate) progress: Arc<Progress>,
     pub(crate) heads: Heads,
     pub(crate) queue: Queue,
     pub(crate) activator: Option<Activator>,
-    pub(crate) order_alarms: Alarms,
+    pub(crate) alarms: Alarms,
     pub(crate) tokens: Tokens,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) registry: Arc<Mutex<Registry>>,
+    pub(crate) extensions: Vec<Extension>,
     pub(crate) followers: Semaphore,
     read_model_waiters: Arc<Semaphore>,
 }
@@ -90,14 +97,16 @@ impl Api {
             listings: parts.listings,
             journal: Pool::new(CONNECTIONS_MAX, parts.open_reader),
             read_model: Pool::new(CONNECTIONS_MAX, open_read_model),
+            vault: parts.vault,
             progress: parts.progress,
             heads: Heads::follow(parts.watch)?,
             queue: parts.queue,
             activator: parts.activator,
-            order_alarms: parts.order_alarms,
+            alarms: parts.alarms,
             tokens: parts.tokens,
             clock: parts.clock,
             registry: parts.registry,
+            extensions: parts.extensions,
             followers: Semaphore::new(FOLLOWERS_MAX),
             read_model_waiters: Arc::new(Semaphore::new(READ_MODEL_WAITERS_MAX)),
         })

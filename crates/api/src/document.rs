@@ -1,15 +1,24 @@
 //! The `OpenAPI` document.
 
 use actix_web::HttpResponse;
+use actix_web::web::Data;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi as _};
 
-use crate::{codes, health, licenses, metrics, orders, receipts, records};
+use crate::api::Api;
+use crate::extension::Extension;
+use crate::{
+    codes, files, health, licenses, metrics, orders, provisioned, receipts, records, tenants, usage,
+};
 
-/// The `OpenAPI` document of everything that this crate answers.
-pub fn document() -> OpenApi {
-    Document::openapi()
+/// The `OpenAPI` document of everything that is answered, by this crate and by others.
+pub fn document(extensions: &[Extension]) -> OpenApi {
+    extensions
+        .iter()
+        .fold(Document::openapi(), |document, extension| {
+            document.merge_from(extension.document.clone())
+        })
 }
 
 #[derive(utoipa::OpenApi)]
@@ -22,12 +31,23 @@ pub fn document() -> OpenApi {
         licenses::list,
         licenses::show,
         licenses::records,
-        licenses::provisioned,
+        provisioned::provisioned,
+        files::list,
+        files::make,
+        usage::report,
+        usage::show,
         orders::show,
+        tenants::list,
+        tenants::show,
+        tenants::users,
+        tenants::departments,
+        tenants::records,
         records::list,
         receipts::list,
         receipts::show,
         codes::activate,
+        codes::activate_all,
+        codes::check,
         health::live,
         health::ready,
         metrics::show,
@@ -53,6 +73,6 @@ impl Modify for Bearer {
 /// Shows this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "machines", operation_id = "openapi",
     responses((status = 200, body = Object)))]
-pub(crate) async fn show() -> HttpResponse {
-    HttpResponse::Ok().json(document())
+pub(crate) async fn show(api: Data<Api>) -> HttpResponse {
+    HttpResponse::Ok().json(document(&api.extensions))
 }

@@ -26,7 +26,7 @@ pub(crate) struct HealthView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct HealthReason {
     /// A stable code: `journal_not_writable` or `read_model_stuck`, and of a warning
-    /// `order_query_stopped`.
+    /// `order_query_stopped` or `provisioning_stopped`.
     pub(crate) code: String,
     /// What is wrong.
     pub(crate) detail: String,
@@ -72,13 +72,16 @@ pub(crate) async fn ready(api: Data<Api>) -> HttpResponse {
     })
 }
 
-/// A listing that may not ask the marketplace is no reason to send callbacks elsewhere.
+/// A listing that a worker does nothing for is no reason to send callbacks elsewhere.
 fn warnings(api: &Api) -> Vec<HealthReason> {
-    let stopped = api.order_alarms.all().into_iter();
-    stopped
-        .map(|(listing, code)| HealthReason {
-            code: "order_query_stopped".to_owned(),
-            detail: format!("listing {listing} asks about no orders: {code}"),
+    let alarms = api.alarms.all().into_iter();
+    alarms
+        .map(|alarm| HealthReason {
+            code: format!("{}_stopped", alarm.worker),
+            detail: format!(
+                "listing {} {}: {}",
+                alarm.listing, alarm.means, alarm.reason
+            ),
         })
         .collect()
 }

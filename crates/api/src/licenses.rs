@@ -1,41 +1,26 @@
-//! Questions about licenses, and the word that an application is ready.
+//! Questions about licenses.
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderName;
-use actix_web::web::{Data, Json, Path, Payload};
-use actix_web::{HttpRequest, HttpResponse};
-use tenure_domain::{
-    Command, CustomerId, Family, Instant, Intent, License, LicenseId, MerchantId, OrderId, Refusal,
-    Status, WhenAbsent,
-};
-use tenure_journal::transact::{Arrived, Call, Decided, Done, Request};
-use tenure_journal::{Actor, AsOf, ReadLog, StreamId, Unavailable, Verdict, as_of};
+use actix_web::HttpRequest;
+use actix_web::web::{Data, Json, Path};
+use tenure_domain::{CustomerId, Instant, License, LicenseId, MerchantId, OrderId, Status};
+use tenure_journal::{AsOf, ReadLog, StreamId, as_of};
 use tenure_projector::{LicenseFilter, QueryError};
-use tokio::sync::oneshot;
 
 use crate::api::Api;
 use crate::parameters::Parameters;
 use crate::problem::{Problem, ProblemView};
-use crate::view::{self, CommandView, HistoryView, LicenseView, LicensesPage, Located, RecordView};
-
-/// The receipt of a command, and the position that a reader must have folded to see its effect.
-const RECEIPT_ID: HeaderName = HeaderName::from_static("tenure-receipt-id");
-const POSITION: HeaderName = HeaderName::from_static("tenure-position");
-
-/// The most bytes that the body of a command may have: none needs one.
-const BODY_BYTES_MAX: usize = 4 * 1024;
-
-/// How long a command may wait for its turn in the journal, in seconds.
-const RECORDING_SECONDS_MAX: i64 = 4;
+use crate::view::{
+    self, HistoryView, LicenseDetailsView, LicenseView, LicensesPage, Located, RecordView,
+};
 
 /// A license as the journal tells it.
-struct Found {
-    merchant: MerchantId,
-    view: as_of::View,
+pub(crate) struct Found {
+    pub(crate) merchant: MerchantId,
+    pub(crate) view: as_of::View,
 }
 
 /// Which license a question is about, and when.
-struct Asked {
+pub(crate) struct Asked {
     id: LicenseId,
     merchants: Vec<MerchantId>,
     at: Option<Instant>,
@@ -131,12 +116,12 @@ fn filter(parameters: &Parameters) -> Result<LicenseFilter, Problem> {
         ("listing" = Option<String>, Query, description = "The merchant of this listing is meant: for ids that several have."),
         ("min_position" = Option<u64>, Query, description = "Waits until the journal holds this position, at most 5 seconds."),
     ),
-    responses((status = 200, body = LicenseView), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
+    responses((status = 200, body = LicenseDetailsView), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn show(
     request: HttpRequest,
     id: Path<String>,
     api: Data<Api>,
-) -> Result<Json<LicenseView>, Problem> {
+) -> Result<Json<LicenseDetailsView>, Problem> {
     let known = ["at", "as_of", "listing", "min_position"];
     let (asked, id, now) = asked(&request, &id, &api, &known).await?;
     let at = asked.at.unwrap_or(now);
@@ -149,7 +134,7 @@ pub(crate) async fn show(
         version: found.view.version,
         position: last.map_or(tenure_journal::Position::START, |record| record.position),
     };
-    LicenseView::of(&located, at, &as_of)
+    LicenseDetailsView::of(&located, &found.view.records, at, &as_of)
         .map(Json)
         .ok_or_else(unknown)
 }
@@ -177,122 +162,8 @@ pub(crate) async fn records(
     }))
 }
 
-/// Takes the operator's word that the application of an instance is ready for the buyer. Saying
-/// it again is a success.
-#[utoipa::path(post, path = "/v1/licenses/{id}/provisioned", tag = "licenses", operation_id = "report_provisioned",
-    params(
-        ("id" = String, Path, description = "Instance id, percent-encoded."),
-        ("listing" = Option<String>, Query, description = "The merchant of this listing is meant."),
-    ),
-    responses(
-        (status = 200, body = CommandView, headers(
-            ("Tenure-Receipt-Id" = String, description = "The receipt of this call."),
-            ("Tenure-Position" = u64, description = "What to give as min_position to see it in a list."),
-        )),
-        (status = "default", body = ProblemView, content_type = "application/problem+json")))]
-pub(crate) async fn provisioned(
-    request: HttpRequest,
-    id: Path<String>,
-    payload: Payload,
-    api: Data<Api>,
-) -> Result<HttpResponse, Problem> {
-    let body = match payload.to_bytes_limited(BODY_BYTES_MAX).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_broken)) => {
-            let detail = "the body did not come to its end";
-            return Err(Problem::bad_request("broken_body", detail));
-        },
-        Err(_too_large) => {
-            let detail = format!("this command takes no body of more than {BODY_BYTES_MAX} bytes");
-            let status = StatusCode::PAYLOAD_TOO_LARGE;
-            return Err(Problem::new(status, "body_too_large", detail));
-        },
-    };
-    let (asked, id, now) = asked(&request, &id, &api, &["listing"]).await?;
-    let found = find(&api, asked).await?;
-    let living = found.view.license.living().ok_or_else(unknown)?;
-    let call = Call {
-        arrived: Arrived {
-            listing: living.listing.as_str().into(),
-            at: now,
-            method: request.method().as_str().into(),
-            parameters: request.query_string().into(),
-            body: body.as_ref().into(),
-            activity: Some("provisioned".into()),
-            authentic: true,
-            actor: Actor::Operator,
-        },
-        request: Request::License {
-            merchant: found.merchant,
-            id: id.clone(),
-            command: ready(living.family, living.listing.clone(), now),
-        },
-        answer: Box::new(move |decided| answer(&id, decided)),
-    };
-    Ok(respond(submit(&api, call, now).await?))
-}
-
-fn ready(family: Family, listing: tenure_domain::ListingId, at: Instant) -> Command {
-    Command {
-        listing,
-        family,
-        at,
-        when_absent: WhenAbsent::Refuse,
-        intent: Intent::ReportProvisioned,
-    }
-}
-
-/// The body of the answer: the receipt keeps exactly what is sent.
-fn answer(id: &LicenseId, decided: &Decided<'_>) -> Vec<u8> {
-    let body = match decided {
-        Decided::License {
-            outcome: Err(refusal),
-            ..
-        } => serde_json::to_vec(&Problem::refused(*refusal).view()),
-        Decided::License {
-            outcome: Ok(outcome),
-            ..
-        }
-        | Decided::Order(outcome) => serde_json::to_vec(&CommandView {
-            id: id.to_string(),
-            outcome: view::outcome(*outcome).to_owned(),
-        }),
-        Decided::Noted | Decided::Unreadable => serde_json::to_vec(&Problem::internal().view()),
-    };
-    body.unwrap_or_default()
-}
-
-fn respond(done: Done) -> HttpResponse {
-    let unknown = done.reason.as_deref() == Some(Refusal::Unknown.code());
-    let (status, media_type) = match done.verdict {
-        Verdict::Applied | Verdict::AlreadyApplied => (StatusCode::OK, "application/json"),
-        Verdict::Refused if unknown => (StatusCode::NOT_FOUND, crate::problem::MEDIA_TYPE),
-        Verdict::Refused => (StatusCode::CONFLICT, crate::problem::MEDIA_TYPE),
-        Verdict::Answered | Verdict::Rejected | Verdict::Quarantined | Verdict::Probe => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            crate::problem::MEDIA_TYPE,
-        ),
-    };
-    HttpResponse::build(status)
-        .content_type(media_type)
-        .insert_header((RECEIPT_ID, done.receipt_id.to_string()))
-        .insert_header((POSITION, done.head.number().to_string()))
-        .body(Vec::from(done.answer))
-}
-
-async fn submit(api: &Api, call: Call, now: Instant) -> Result<Done, Unavailable> {
-    let (sender, receiver) = oneshot::channel();
-    // Whoever waited may have gone; the command is recorded all the same.
-    api.queue.submit(
-        call,
-        now.plus_seconds(RECORDING_SECONDS_MAX),
-        Box::new(move |reply| drop(sender.send(reply))),
-    )?;
-    receiver.await.map_err(|_gone| Unavailable::Stopped)?
-}
-
 /// Reads the question, and waits for the position that it names.
-async fn asked(
+pub(crate) async fn asked(
     request: &HttpRequest,
     id: &str,
     api: &Api,
@@ -317,7 +188,7 @@ async fn asked(
 }
 
 /// Folds the license that is asked for from the journal.
-async fn find(api: &Api, asked: Asked) -> Result<Found, Problem> {
+pub(crate) async fn find(api: &Api, asked: Asked) -> Result<Found, Problem> {
     api.journal
         .ask(move |log| find_in(log.as_mut(), &asked))
         .await
@@ -372,6 +243,6 @@ fn refuse_the_unknowable(log: &mut dyn ReadLog, asked: &Asked) -> Result<(), Pro
     }
 }
 
-fn unknown() -> Problem {
+pub(crate) fn unknown() -> Problem {
     Problem::not_found("unknown_license", "no license has this id")
 }

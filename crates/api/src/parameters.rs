@@ -137,7 +137,8 @@ pub(crate) fn in_order(since: Option<Instant>, until: Option<Instant>) -> Result
     }
 }
 
-fn instant(text: &str) -> Option<Instant> {
+/// Reads an instant of RFC 3339.
+pub(crate) fn instant(text: &str) -> Option<Instant> {
     let time = DateTime::parse_from_rfc3339(text).ok()?;
     Some(Instant::from_micros(time.timestamp_micros()))
 }

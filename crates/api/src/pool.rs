@@ -17,14 +17,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) type Open<T> = Box<dyn Fn() -> Result<T, Box<dyn Error + Send + Sync>> + Send + Sync>;
 
 /// Connections that are opened when they are needed and kept for the next question.
-pub(crate) struct Pool<T> {
+pub struct Pool<T> {
     open: Open<T>,
     idle: Mutex<Vec<T>>,
     permits: Arc<Semaphore>,
 }
 
 impl<T: Send + 'static> Pool<T> {
-    pub(crate) fn new(connections_max: usize, open: Open<T>) -> Arc<Self> {
+    /// Opens nothing yet; at most this many connections at a time.
+    pub fn new(connections_max: usize, open: Open<T>) -> Arc<Self> {
         Arc::new(Self {
             open,
             idle: Mutex::new(Vec::new()),
@@ -34,7 +35,7 @@ impl<T: Send + 'static> Pool<T> {
 
     /// Asks on a thread that may block. A connection that failed is not used
     /// again.
-    pub(crate) async fn ask<R, E>(
+    pub async fn ask<R, E>(
         self: &Arc<Self>,
         question: impl FnOnce(&mut T) -> Result<R, E> + Send + 'static,
     ) -> Result<R, Problem>

@@ -6,10 +6,11 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
-use tenure_domain::Refusal;
+use tenure_domain::{ListingId, Refusal};
+use tenure_journal::vault::VaultError;
 use tenure_journal::{ReadError, ReceiptId, Unavailable};
 use tenure_koogallery::OpenApiError;
-use tenure_outbound::{ActivateError, SendError};
+use tenure_outbound::{ActivateError, CheckError, SendError};
 use tenure_projector::QueryError;
 use utoipa::ToSchema;
 
@@ -52,7 +53,7 @@ pub struct ProblemView {
 
 impl Problem {
     /// Makes a problem. The code is stable: never change one.
-    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<Box<str>>) -> Self {
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Box<str>>) -> Self {
         Self {
             status,
             code,
@@ -89,22 +90,22 @@ impl Problem {
     }
 
     /// What the caller sent cannot be understood.
-    pub(crate) fn bad_request(code: &'static str, detail: impl Into<Box<str>>) -> Self {
+    pub fn bad_request(code: &'static str, detail: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
     /// There is no such thing.
-    pub(crate) fn not_found(code: &'static str, detail: impl Into<Box<str>>) -> Self {
+    pub fn not_found(code: &'static str, detail: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, detail)
     }
 
     /// It cannot be done now, and may be in a while.
-    pub(crate) fn unavailable(code: &'static str, detail: impl Into<Box<str>>) -> Self {
+    pub fn unavailable(code: &'static str, detail: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
     }
 
     /// Somebody has to look into the log.
-    pub(crate) fn internal() -> Self {
+    pub fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
@@ -115,11 +116,18 @@ impl Problem {
     /// The license is one that a rule of the domain keeps from changing so.
     pub(crate) fn refused(refusal: Refusal) -> Self {
         let status = match refusal {
-            Refusal::Unknown => StatusCode::NOT_FOUND,
+            Refusal::Unknown | Refusal::FileNotRequested => StatusCode::NOT_FOUND,
             Refusal::OtherFamily
             | Refusal::Released
             | Refusal::NotProvisionable
-            | Refusal::NotItsOrder => StatusCode::CONFLICT,
+            | Refusal::NotItsOrder
+            | Refusal::NoFiles
+            | Refusal::FileQuotaExhausted
+            | Refusal::FileOutsideTerm
+            | Refusal::FileExpiryRequired
+            | Refusal::FileFingerprintRequired
+            | Refusal::FileMadeBefore
+            | Refusal::SerialReused => StatusCode::CONFLICT,
         };
         Self::new(status, refusal.code(), refusal.to_string())
     }
@@ -145,6 +153,17 @@ impl From<ReadError> for Problem {
                 Self::internal()
             },
         }
+    }
+}
+
+impl From<VaultError> for Problem {
+    fn from(error: VaultError) -> Self {
+        let cause = std::error::Error::source(&error);
+        tracing::error!(%error, cause, "the vault cannot be used");
+        Self::unavailable(
+            "vault_unavailable",
+            "personal data cannot be sealed or read: the log says why; try again",
+        )
     }
 }
 
@@ -205,17 +224,61 @@ impl From<ActivateError> for Problem {
             | ActivateError::Refused { receipt_id, .. } => problem.with_receipt(*receipt_id),
             ActivateError::NotConfigured { .. }
             | ActivateError::Send(_)
+            | ActivateError::NotTried
             | ActivateError::Journal(_) => problem,
         }
     }
 }
 
+impl From<CheckError> for Problem {
+    fn from(error: CheckError) -> Self {
+        let (status, detail) = explain_check(&error);
+        let problem = Self::new(status, error.code(), detail);
+        match &error {
+            CheckError::Marketplace { receipt_id, .. }
+            | CheckError::NotRecorded { receipt_id, .. } => problem.with_receipt(*receipt_id),
+            CheckError::NotConfigured { .. }
+            | CheckError::UserByV2
+            | CheckError::Send(_)
+            | CheckError::Journal(_) => problem,
+        }
+    }
+}
+
+fn explain_check(error: &CheckError) -> (StatusCode, String) {
+    let (status, detail) = match error {
+        CheckError::NotConfigured { listing } => return explain_unconfigured(listing),
+        CheckError::UserByV2 => (
+            StatusCode::CONFLICT,
+            "open_api.activation is v2, and only v1 can be told who uses a code: leave \
+             heartbeat_info out, or report the use of the license",
+        ),
+        CheckError::Send(error) => explain_send(error),
+        CheckError::Marketplace { error, .. } => explain_marketplace(error),
+        CheckError::NotRecorded { .. } => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "what the journal holds of this code cannot be read; the log says why",
+        ),
+        CheckError::Journal(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "what the marketplace said was not recorded: try again",
+        ),
+    };
+    (status, detail.to_owned())
+}
+
+fn explain_unconfigured(listing: &ListingId) -> (StatusCode, String) {
+    let detail = format!("listing {listing} has no open_api section in the configuration");
+    (StatusCode::CONFLICT, detail)
+}
+
 fn explain(error: &ActivateError) -> (StatusCode, String) {
     let (status, detail) = match error {
-        ActivateError::NotConfigured { listing } => {
-            let detail = format!("listing {listing} has no open_api section in the configuration");
-            return (StatusCode::CONFLICT, detail);
-        },
+        ActivateError::NotConfigured { listing } => return explain_unconfigured(listing),
+        ActivateError::NotTried => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the codes before it met what this one would meet too: try again in a while",
+        ),
         ActivateError::NotInForce { status, .. } => {
             let detail = format!("the marketplace calls the code {status}: it does not come back");
             return (StatusCode::CONFLICT, detail);
@@ -230,7 +293,7 @@ fn explain(error: &ActivateError) -> (StatusCode, String) {
         ActivateError::Marketplace { error, .. } => explain_marketplace(error),
         ActivateError::Journal(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "what the marketplace said was not recorded: activate again",
+            "what the marketplace said was not recorded: try again",
         ),
     };
     (status, detail.to_owned())
@@ -240,15 +303,15 @@ fn explain_send(error: &SendError) -> (StatusCode, &'static str) {
     match error {
         SendError::Unreachable(_) => (
             StatusCode::BAD_GATEWAY,
-            "the marketplace cannot be reached: activate again in a while",
+            "the marketplace cannot be reached: try again in a while",
         ),
         SendError::TimedOut(_) => (
             StatusCode::GATEWAY_TIMEOUT,
-            "the marketplace did not answer in time: activate again, which finds out what became of it",
+            "the marketplace did not answer in time: try again, which finds out what became of it",
         ),
         SendError::Broken(_) => (
             StatusCode::BAD_GATEWAY,
-            "the connection broke: activate again, which finds out what became of it",
+            "the connection broke: try again, which finds out what became of it",
         ),
         SendError::Untrusted(_) => (
             StatusCode::BAD_GATEWAY,
@@ -269,7 +332,7 @@ fn explain_marketplace(error: &OpenApiError) -> (StatusCode, &'static str) {
     match error {
         OpenApiError::NotClaimed => (
             StatusCode::CONFLICT,
-            "the buyer has not claimed the code yet: ask the buyer to, then activate again",
+            "the buyer has not claimed the code yet: ask the buyer to, then try again",
         ),
         OpenApiError::UnknownCode => (
             StatusCode::NOT_FOUND,
@@ -289,13 +352,15 @@ fn explain_marketplace(error: &OpenApiError) -> (StatusCode, &'static str) {
         ),
         OpenApiError::Throttled => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "the marketplace asks for fewer calls: activate again in a while",
+            "the marketplace asks for fewer calls: try again in a while",
         ),
         OpenApiError::Unavailable => (
             StatusCode::BAD_GATEWAY,
-            "the marketplace has trouble: activate again in a while",
+            "the marketplace has trouble: try again in a while",
         ),
-        OpenApiError::Unreadable | OpenApiError::Other { .. } => (
+        OpenApiError::Unreadable
+        | OpenApiError::FileRefused { .. }
+        | OpenApiError::Other { .. } => (
             StatusCode::BAD_GATEWAY,
             "the marketplace answers in a way that its guides do not describe: its answer is in the receipt",
         ),

@@ -3,13 +3,15 @@
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Json, Path};
 use tenure_domain::LicenseId;
-use tenure_journal::{ReceiptId, Verdict};
+use tenure_journal::vault::{Opened, Vault};
+use tenure_journal::{Receipt, ReceiptId, Verdict};
+use tenure_koogallery::kit::contexts;
 use tenure_projector::ReceiptFilter;
 
 use crate::api::Api;
 use crate::parameters::{Parameters, in_order};
 use crate::problem::{Problem, ProblemView};
-use crate::view::{ReceiptSummary, ReceiptView, ReceiptsPage};
+use crate::view::{Content, ReceiptSummary, ReceiptView, ReceiptsPage};
 
 /// Lists receipts, newest first, from the read model.
 #[utoipa::path(get, path = "/v1/receipts", tag = "receipts", operation_id = "list_receipts",
@@ -61,7 +63,8 @@ fn filter(parameters: &Parameters) -> Result<ReceiptFilter, Problem> {
     Ok(filter)
 }
 
-/// Shows one receipt with its bytes, from the journal.
+/// Shows one receipt with its bytes, from the journal. A body that is about people is kept sealed,
+/// and opened here; once it was erased, it is not there.
 #[utoipa::path(get, path = "/v1/receipts/{id}", tag = "receipts", operation_id = "show_receipt",
     params(("id" = String, Path, description = "The name of the receipt.")),
     responses((status = 200, body = ReceiptView), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
@@ -73,10 +76,35 @@ pub(crate) async fn show(
     Parameters::parse(request.query_string(), &[])?;
     let id = ReceiptId::parse(&id)
         .ok_or_else(|| Problem::bad_request("malformed_id", "the name of a receipt is a UUID"))?;
-    let receipt = api.journal.ask(move |log| log.receipt(id)).await?;
-    let receipt = receipt.ok_or_else(|| {
+    let vault = api.vault.clone();
+    let shown = api.journal.ask(move |log| -> Result<_, Problem> {
+        let Some(receipt) = log.receipt(id)? else {
+            return Ok(None);
+        };
+        let body = body(&vault, &receipt)?;
+        Ok(Some(ReceiptView::of(&receipt, body)))
+    });
+    let shown = shown.await?.ok_or_else(|| {
         let detail = "there is no such receipt; those of calls that nobody vouches for are forgotten in time";
         Problem::not_found("unknown_receipt", detail)
     })?;
-    Ok(Json(ReceiptView::from(&receipt)))
+    Ok(Json(shown))
+}
+
+/// The body as it was received.
+fn body(vault: &Vault, receipt: &Receipt) -> Result<Content, Problem> {
+    let Some(key) = receipt.sealed_with else {
+        return Ok(Content::of(&receipt.body));
+    };
+    match vault.open_bytes(contexts::RECEIPT_BODY, key, &receipt.body) {
+        Ok(Opened::Text(body)) => Ok(Content::of(&body)),
+        Ok(Opened::Erased) => Ok(Content::erased()),
+        Err(error) => {
+            tracing::error!(%error, receipt = %receipt.id, "the body of a receipt stays sealed");
+            Err(Problem::unavailable(
+                "vault_unavailable",
+                "the vault does not open the body of the receipt; the service's log says why",
+            ))
+        },
+    }
 }

@@ -11,7 +11,10 @@ use actix_web::{HttpResponse, Resource, ResponseError, Route};
 use crate::api::Api;
 use crate::auth::require_token;
 use crate::problem::Problem;
-use crate::{codes, document, health, licenses, metrics, orders, receipts, records};
+use crate::{
+    codes, document, files, health, licenses, metrics, orders, provisioned, receipts, records,
+    tenants, usage,
+};
 
 /// Adds the API to an application. Health is open; everything else needs a token, if there is
 /// one.
@@ -26,16 +29,45 @@ pub fn configure(config: &mut ServiceConfig, api: Arc<Api>) {
         ))
         .service(post(
             "/licenses/{id}/provisioned",
-            web::post().to(licenses::provisioned),
+            web::post().to(provisioned::provisioned),
+        ))
+        .service(
+            web::resource("/licenses/{id}/usage")
+                .route(web::get().to(usage::show))
+                .route(web::post().to(usage::report))
+                .default_service(web::to(|| async { wrong_method("GET, POST") })),
+        )
+        .service(get("/licenses/{id}/files", web::get().to(files::list)))
+        .service(post(
+            "/licenses/{id}/files/{event_id}",
+            web::post().to(files::make),
         ))
         .service(get("/orders/{id}", web::get().to(orders::show)))
+        .service(get("/tenants", web::get().to(tenants::list)))
+        .service(get("/tenants/{id}", web::get().to(tenants::show)))
+        .service(get("/tenants/{id}/users", web::get().to(tenants::users)))
+        .service(get(
+            "/tenants/{id}/departments",
+            web::get().to(tenants::departments),
+        ))
+        .service(get(
+            "/tenants/{id}/records",
+            web::get().to(tenants::records),
+        ))
         .service(get("/records", web::get().to(records::list)))
         .service(get("/receipts", web::get().to(receipts::list)))
         .service(get("/receipts/{id}", web::get().to(receipts::show)))
+        .service(post("/codes/activate", web::post().to(codes::activate_all)))
+        .service(post("/codes/{code}/check", web::post().to(codes::check)))
         .service(post(
             "/codes/{code}/activate",
             web::post().to(codes::activate),
         ))
+        .configure(|config| {
+            for extension in &api.extensions {
+                (extension.configure)(config);
+            }
+        })
         .default_service(web::to(not_found));
     config
         .app_data(Data::from(api))
@@ -51,7 +83,8 @@ fn get(path: &str, route: Route) -> Resource {
     only(path, route, "GET")
 }
 
-fn post(path: &str, route: Route) -> Resource {
+/// An address that answers POST and, to everything else, that it does.
+pub fn post(path: &str, route: Route) -> Resource {
     only(path, route, "POST")
 }
 

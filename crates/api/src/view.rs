@@ -6,10 +6,25 @@ use tenure_domain::Instant;
 use tenure_journal::Outcome;
 use utoipa::ToSchema;
 
+mod codes;
 mod data;
+mod files;
 mod from;
+mod license;
+mod tenants;
+mod usage;
 
+pub use codes::{ActivatedCodesView, CheckedView, CodeOutcomeView};
+pub use files::{AskedFileView, AskedFilesView};
 pub use from::Located;
+pub use license::{CheckView, FileView, LicenseDetailsView};
+
+pub(crate) use license::progress;
+pub use tenants::{
+    ClientView, DepartmentView, DepartmentsPage, ProfileView, ScopeView, TenantView, TenantsPage,
+    UserView, UsersPage,
+};
+pub use usage::{DeniedReport, UsageTotal, UsageView};
 
 /// A point on the transaction axis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -59,6 +74,16 @@ pub struct LicenseView {
     pub as_of: AsOf,
 }
 
+/// A license with everything that is known of its orders, as a webhook is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PurchasedView {
+    /// The license.
+    #[serde(flatten)]
+    pub license: LicenseView,
+    /// What the marketplace told of its orders; none, if it was not asked or had no answer yet.
+    pub order_details: Vec<OrderDetailsView>,
+}
+
 /// Some licenses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LicensesPage {
@@ -75,11 +100,17 @@ pub struct LicensesPage {
 pub struct RecordView {
     /// The place in the journal, from 1 and without gaps.
     pub position: u64,
-    /// The license; null for a record about an order.
+    /// The license; null for a record about an order or an enterprise.
     pub license_id: Option<String>,
     /// The order, of a record about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<String>,
+    /// The enterprise, of a record about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+    /// The instance for which a record is about an enterprise; not there, if it is for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_id: Option<String>,
     /// The place in its stream, from 1.
     pub version: u32,
     /// What happened, in the past tense.
@@ -128,7 +159,8 @@ pub struct ReceiptSummary {
     pub listing: String,
     /// When its bytes were taken in.
     pub arrived_at: String,
-    /// The HTTP method; `OPEN-API` for a call that we made and the marketplace answered.
+    /// The HTTP method; `OPEN-API` for a call that we made and the marketplace answered, `WEBHOOK`
+    /// for one that the merchant's application answered.
     pub method: String,
     /// The interface that was called, as far as it could be told.
     pub activity: Option<String>,
@@ -159,9 +191,10 @@ pub struct ReceiptView {
     /// What became of it.
     #[serde(flatten)]
     pub summary: ReceiptSummary,
-    /// The query string as received.
+    /// The query string as received; of a call of the kit, what is kept of its headers.
     pub parameters: String,
-    /// The body as received; the beginning of it, if nobody vouches for the call.
+    /// The body as received; the beginning of it, if nobody vouches for the call. Of calls of the
+    /// kit that nobody vouches for, none.
     pub body: Content,
     /// The body of our answer.
     pub answer: Content,
@@ -170,7 +203,7 @@ pub struct ReceiptView {
 /// Bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Content {
-    /// `utf-8`, or `base64` for what is no text.
+    /// `utf-8`, or `base64` for what is no text, or `erased` for what is not there any more.
     #[schema(example = "utf-8")]
     pub encoding: String,
     /// The bytes, so encoded.
@@ -279,7 +312,7 @@ pub(crate) fn outcome(outcome: Outcome) -> &'static str {
 
 /// An instant as RFC 3339 in UTC, with as many digits as it needs. Those that the calendar does
 /// not reach are shown as its ends.
-pub(crate) fn time(instant: Instant) -> String {
+pub fn time(instant: Instant) -> String {
     let ends = if instant < Instant::EPOCH {
         DateTime::<Utc>::MIN_UTC
     } else {

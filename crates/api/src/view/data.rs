@@ -2,18 +2,31 @@
 //! written out.
 
 use serde_json::{Map, Value, json};
+use tenure_domain::file::FileContent;
+use tenure_domain::tenant::TenantKey;
 use tenure_domain::{
-    Activation, Event, OrderDetails, OrderId, OrderLine, Quantity, TermChange, order,
+    Activation, Check, Event, OrderDetails, OrderId, OrderLine, Quantity, TermChange, order,
 };
 use tenure_journal::Subject;
 
 use super::time;
 
+pub(crate) mod tenant;
+mod usage;
+
 /// The order that a stream is about, if it is about one.
 pub(super) fn order_id(subject: &Subject) -> Option<&OrderId> {
     match subject {
-        Subject::License(_) => None,
         Subject::Order(line) => Some(&line.order),
+        Subject::License(_) | Subject::Tenant(_) | Subject::Usage(_) => None,
+    }
+}
+
+/// The enterprise that a stream is about, if it is about one.
+pub(super) fn tenant_key(subject: &Subject) -> Option<&TenantKey> {
+    match subject {
+        Subject::Tenant(key) => Some(key),
+        Subject::License(_) | Subject::Order(_) | Subject::Usage(_) => None,
     }
 }
 
@@ -24,6 +37,8 @@ pub(super) fn of(event: &tenure_journal::Event) -> Value {
         tenure_journal::Event::Order(order::Event::Notified { listing, order }) => {
             with_order(json!({ "listing": listing.as_str() }), order)
         },
+        tenure_journal::Event::Tenant(event) => tenant::of(event),
+        tenure_journal::Event::Usage(event) => usage::of(event),
     }
 }
 
@@ -51,7 +66,30 @@ fn of_license(event: &Event) -> Value {
             None => json!({}),
         },
         Event::OrderKnown(details) => with_order(of_details(details), &details.order),
-        Event::Expired | Event::Suspended | Event::Reinstated => json!({}),
+        Event::CodeChecked(check) => of_check(check),
+        // Where a buyer finds the application is sealed.
+        Event::Expired | Event::Suspended | Event::Reinstated | Event::AccessTold { .. } => {
+            json!({})
+        },
+        Event::FileRequested(request) => present([
+            ("event_id", Some(request.event.as_str().into())),
+            ("effective_at", Some(time(request.effective_at).into())),
+            ("expires_at", request.expires_at.map(|at| time(at).into())),
+        ]),
+        Event::FileMade { key, content } => {
+            let name = match content {
+                FileContent::Characters(_) => None,
+                FileContent::File { name, bytes: _ } => Some(name.as_ref().into()),
+            };
+            present([
+                ("event_id", Some(key.event.as_str().into())),
+                ("name", name),
+            ])
+        },
+        Event::FileDelivered { key } => json!({ "event_id": key.event.as_str() }),
+        Event::FileDenied { key, code } => {
+            json!({ "event_id": key.event.as_str(), "code": code.as_ref() })
+        },
     }
 }
 
@@ -81,6 +119,22 @@ fn of_details(details: &OrderDetails) -> Value {
             details.charging.map(|mode| mode.name().into()),
         ),
         ("expires_at", details.expires_at.map(|at| time(at).into())),
+    ])
+}
+
+fn of_check(check: &Check) -> Value {
+    present([
+        ("checked_at", Some(time(check.checked_at).into())),
+        ("status", Some(check.status.word().into())),
+        ("expires_at", check.expires_at.map(|at| time(at).into())),
+        (
+            "product_id",
+            check.product.as_ref().map(|id| id.as_str().into()),
+        ),
+        (
+            "quantity",
+            check.quantity.map(Quantity::units).map(Value::from),
+        ),
     ])
 }
 

@@ -11,7 +11,7 @@ use tenure_projector::{Checkpoint, OrderLineRow, OrderRow, ReceiptRow};
 
 use super::{
     ActivatedView, AsOf, Content, LicenseView, OrderDetailsView, OrderLineView, OrderView,
-    ReceiptSummary, ReceiptView, RecordView, data, outcome, time,
+    PurchasedView, ReceiptSummary, ReceiptView, RecordView, data, outcome, time,
 };
 
 /// A license and where its last record is.
@@ -52,6 +52,17 @@ impl LicenseView {
     }
 }
 
+impl PurchasedView {
+    /// `None` for a license to which nothing has happened.
+    pub fn of(located: &Located<'_>, at: Instant, as_of: &AsOf) -> Option<Self> {
+        let details = &located.license.living()?.orders_known;
+        Some(Self {
+            license: LicenseView::of(located, at, as_of)?,
+            order_details: details.iter().map(OrderDetailsView::of).collect(),
+        })
+    }
+}
+
 impl AsOf {
     /// A point on the transaction axis.
     pub fn new(position: Position, recorded_at: Option<Instant>) -> Self {
@@ -70,10 +81,14 @@ impl From<Checkpoint> for AsOf {
 
 impl From<&Record> for RecordView {
     fn from(record: &Record) -> Self {
+        let subject = &record.stream.subject;
+        let tenant = data::tenant_key(subject);
         Self {
             position: record.position.number(),
             license_id: record.stream.license_id().map(ToString::to_string),
-            order_id: data::order_id(&record.stream.subject).map(ToString::to_string),
+            order_id: data::order_id(subject).map(ToString::to_string),
+            tenant_id: tenant.map(|key| key.tenant.to_string()),
+            instance_id: tenant.and_then(|key| key.instance.as_ref().map(ToString::to_string)),
             version: record.version.number(),
             event: record.event.name().to_owned(),
             effective_at: time(record.effective_at),
@@ -101,8 +116,8 @@ impl From<&ReceiptRow> for ReceiptSummary {
     }
 }
 
-impl From<&Receipt> for ReceiptView {
-    fn from(receipt: &Receipt) -> Self {
+impl ReceiptView {
+    pub(crate) fn of(receipt: &Receipt, body: Content) -> Self {
         let text = |text: &str| text.to_owned();
         Self {
             summary: ReceiptSummary {
@@ -117,14 +132,14 @@ impl From<&Receipt> for ReceiptView {
                 license_id: None,
             },
             parameters: text(&receipt.parameters),
-            body: Content::of(&receipt.body),
+            body,
             answer: Content::of(&receipt.answer),
         }
     }
 }
 
 impl Content {
-    fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => Self {
                 encoding: "utf-8".to_owned(),
@@ -134,6 +149,13 @@ impl Content {
                 encoding: "base64".to_owned(),
                 content: STANDARD.encode(bytes),
             },
+        }
+    }
+
+    pub(crate) fn erased() -> Self {
+        Self {
+            encoding: "erased".to_owned(),
+            content: String::new(),
         }
     }
 }

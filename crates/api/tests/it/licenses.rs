@@ -1,9 +1,10 @@
 //! Questions about licenses and orders, and the operator's word.
 
 use tenure_domain::{Family, Intent, OrderDetails, OrderKind};
+use tenure_journal::vault::Owner;
 use tenure_testkit::{activation, customer, details, order_line, term_change};
 
-use crate::scene::{Scene, check_shape};
+use crate::scene::{Scene, check_shape, license, merchant};
 
 /// A code that was activated at 1000 s until 5000 s, renewed at 2000 s until 9000 s and frozen at
 /// 3000 s; an instance that is not ready, bought at 4000 s; and an order announced before all.
@@ -387,6 +388,45 @@ async fn an_authorization_code_is_not_provisioned() {
     check(&unknown, 404, "unknown_license", "no license");
     let long = scene
         .request(reqwest::Method::POST, "/v1/licenses/PLTEST0002/provisioned")
-        .body("x".repeat(4 * 1024 + 1));
-    check(&scene.send(long).await, 413, "body_too_large", "4096");
+        .body("x".repeat(32 * 1024 + 1));
+    check(&scene.send(long).await, 413, "body_too_large", "32768");
+}
+
+#[actix_web::test]
+async fn what_the_operator_tells_of_an_application_is_kept_sealed() {
+    let scene = played();
+    let told = r#"{"front_end_url":"https://t7.example.com","password":"first-password-7"}"#;
+    let tell = |body: &str| {
+        let target = "/v1/licenses/instance-1/provisioned";
+        let request = scene.request(reqwest::Method::POST, target);
+        scene.send(request.body(body.to_owned()))
+    };
+    let first = tell(told).await;
+    assert_eq!(first.json()["outcome"], "recorded");
+    // Another order of the members says the same.
+    let again = r#"{"password":"first-password-7","front_end_url":"https://t7.example.com"}"#;
+    assert_eq!(tell(again).await.json()["outcome"], "already_applied");
+    let other = told.replace("t7", "t8");
+    assert_eq!(tell(&other).await.json()["outcome"], "recorded");
+
+    let records = scene.ask("/v1/licenses/instance-1/records").await;
+    assert!(!records.text.contains("first-password-7"));
+    let records = records.json();
+    let told_records = &records["records"].as_array().unwrap()[2..];
+    for record in told_records {
+        assert_eq!(record["event"], "access_told");
+        assert_eq!(record["data"], serde_json::json!({}));
+    }
+    assert_eq!(told_records.len(), 2);
+    // Whoever may read receipts may read what was told.
+    let receipt = first.headers["tenure-receipt-id"].to_str().unwrap();
+    let receipt = scene.ask(&format!("/v1/receipts/{receipt}")).await.json();
+    assert_eq!(receipt["body"]["content"], told);
+    scene
+        .vault
+        .destroy(&Owner::license(&merchant("acme"), &license("instance-1")))
+        .unwrap();
+    let receipt = receipt["id"].as_str().unwrap();
+    let receipt = scene.ask(&format!("/v1/receipts/{receipt}")).await.json();
+    assert_eq!(receipt["body"]["encoding"], "erased");
 }

@@ -1,7 +1,7 @@
 //! Health, measures and the document.
 
 use tenure_journal::Unavailable;
-use tenure_outbound::orders::Alarms;
+use tenure_outbound::{Alarm, Alarms};
 
 use crate::licenses::played;
 use crate::scene::{Plan, Scene, check_shape};
@@ -41,12 +41,17 @@ async fn a_service_that_cannot_write_says_why() {
 
 #[actix_web::test]
 async fn a_listing_that_may_not_ask_about_orders_is_a_warning_to_a_service_that_is_ready() {
-    let order_alarms = Alarms::default();
+    let alarms = Alarms::default();
     let scene = Scene::of(Plan {
-        order_alarms: order_alarms.clone(),
+        alarms: alarms.clone(),
         ..Plan::default()
     });
-    assert!(order_alarms.raise(&tenure_testkit::listing(), "denied"));
+    assert!(alarms.raise(Alarm {
+        worker: "order_query",
+        listing: tenure_testkit::listing(),
+        means: "asks about no orders",
+        reason: "denied",
+    }));
     let answer = scene.ask("/health/ready").await;
     assert_eq!(answer.status, 200);
     assert_eq!(
@@ -60,7 +65,7 @@ async fn a_listing_that_may_not_ask_about_orders_is_a_warning_to_a_service_that_
             }],
         })
     );
-    assert!(order_alarms.end(&tenure_testkit::listing()));
+    assert!(alarms.end("order_query", &tenure_testkit::listing()));
     let answer = scene.ask("/health/ready").await;
     assert_eq!(answer.json()["warnings"], serde_json::Value::Null);
 }
@@ -102,19 +107,21 @@ async fn the_document_is_served_as_it_is_kept() {
     let served = scene.ask("/openapi.json").await.json();
     assert_eq!(
         served,
-        serde_json::to_value(tenure_api::document()).unwrap()
+        serde_json::to_value(tenure_api::document(&[])).unwrap()
     );
     check_shape("openapi", &served);
 }
 
 #[test]
 fn the_document_has_every_address() {
-    let document = serde_json::to_value(tenure_api::document()).unwrap();
+    let document = serde_json::to_value(tenure_api::document(&[])).unwrap();
     for (path, method) in [
         ("/v1/licenses", "get"),
         ("/v1/licenses/{id}", "get"),
         ("/v1/licenses/{id}/records", "get"),
         ("/v1/licenses/{id}/provisioned", "post"),
+        ("/v1/licenses/{id}/files", "get"),
+        ("/v1/licenses/{id}/files/{event_id}", "post"),
         ("/v1/orders/{id}", "get"),
         ("/v1/records", "get"),
         ("/v1/receipts", "get"),

@@ -4,9 +4,12 @@
 
 mod access;
 mod codes;
+mod files;
 mod follow;
 mod full_disk;
 mod licenses;
 mod machines;
+mod made_files;
 mod receipts;
 mod scene;
+mod tenants;

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use tenure_domain::{MerchantId, TenantId};
 use tenure_journal::transact::Request;
+use tenure_journal::vault::Owner;
 use tenure_journal::{Clock, Verdict};
+use tenure_koogallery::kit::contexts;
 
 use crate::licenses::played;
 use crate::scene::{Scene, check_shape};
@@ -98,6 +101,7 @@ async fn bytes_that_are_no_text_are_shown_as_they_are() {
             method: "POST".into(),
             parameters: "".into(),
             body: [0xff_u8, 0xfe].as_slice().into(),
+            sealed_with: None,
             activity: None,
             authentic: false,
             actor: tenure_journal::Actor::Koogallery,
@@ -116,5 +120,44 @@ async fn bytes_that_are_no_text_are_shown_as_they_are() {
         .json();
     assert_eq!(receipt["body"]["encoding"], "base64");
     assert_eq!(receipt["body"]["content"], "//4=");
+    assert!(scene.progress.wait_for(done.head, Duration::ZERO));
+}
+
+#[actix_web::test]
+async fn a_sealed_body_is_opened_until_it_is_erased() {
+    let scene = Scene::new();
+    let merchant = MerchantId::parse("acme").unwrap();
+    let owner = Owner::tenant(&merchant, &TenantId::parse("t-0001").unwrap());
+    let key = scene.vault.key(&owner).unwrap();
+    let sealed = key.seal(contexts::RECEIPT_BODY, "{\"name\":\"张三\"}".as_bytes());
+    let now = scene.clock.now();
+    let call = tenure_journal::Call {
+        arrived: tenure_journal::Arrived {
+            listing: "cad-pro".into(),
+            at: now,
+            method: "POST".into(),
+            parameters: "x-nonce=n&body-bytes=17".into(),
+            body: sealed.unwrap().bytes,
+            sealed_with: Some(key.id()),
+            activity: Some("tenantSync".into()),
+            authentic: true,
+            actor: tenure_journal::Actor::Koogallery,
+        },
+        request: Request::Noted {
+            verdict: Verdict::AlreadyApplied,
+            reason: None,
+        },
+        answer: Box::new(|_decided| Vec::new()),
+    };
+    let done = scene.queue.submit_and_wait(call, now.plus_seconds(5));
+    let done = done.unwrap();
+    let path = format!("/v1/receipts/{}", done.receipt_id);
+    let receipt = scene.ask(&path).await.json();
+    assert_eq!(receipt["body"]["encoding"], "utf-8");
+    assert_eq!(receipt["body"]["content"], "{\"name\":\"张三\"}");
+    scene.vault.destroy(&owner).unwrap();
+    let receipt = scene.ask(&path).await.json();
+    assert_eq!(receipt["body"]["encoding"], "erased");
+    assert_eq!(receipt["body"]["content"], "");
     assert!(scene.progress.wait_for(done.head, Duration::ZERO));
 }

@@ -14,12 +14,12 @@ use tenure_api::{Api, Parts, Tokens};
 use tenure_domain::{Family, Instant, Intent, LicenseId, ListingId, MerchantId, order};
 use tenure_journal::record_ids::Entropy;
 use tenure_journal::transact::{Arrived, Call, Done, Request};
+use tenure_journal::vault::{MasterKey, Vault};
 use tenure_journal::{
     Actor, Clock, Log, ManualClock, Position, Queue, ReadLog, SqliteLog, SqliteReader, Unavailable,
     Verdict, Watch, queue,
 };
-use tenure_outbound::Activator;
-use tenure_outbound::orders::Alarms;
+use tenure_outbound::{Activator, Alarms};
 use tenure_projector::{Progress, Projector};
 
 use crate::full_disk::FullDisk;
@@ -32,6 +32,7 @@ pub(crate) struct Scene {
     pub(crate) queue: Queue,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) vault: Vault,
     http: reqwest::Client,
     _projector: Projector,
     _folder: TempDir,
@@ -58,7 +59,7 @@ pub(crate) struct Plan {
     /// Listings of `acme` beside `cad-pro`.
     pub(crate) more_listings: Vec<&'static str>,
     /// Listings that may not ask about orders.
-    pub(crate) order_alarms: Alarms,
+    pub(crate) alarms: Alarms,
 }
 
 impl Scene {
@@ -95,20 +96,24 @@ impl Scene {
         for more in plan.more_listings {
             listings.insert(listing(more), merchant("acme"));
         }
+        let master = MasterKey::parse(&"a5".repeat(32)).unwrap();
+        let vault = Vault::in_memory(master, Arc::clone(&clock) as _).unwrap();
         let parts = Parts {
             listings,
             open_reader: Box::new(reader(journal)),
             read_model,
+            vault: vault.clone(),
             progress: Arc::clone(&progress),
             watch,
             queue: queue.clone(),
             activator: plan
                 .activator
                 .map(|make| make(queue.clone(), Arc::clone(&clock))),
-            order_alarms: plan.order_alarms,
+            alarms: plan.alarms,
             tokens: Tokens::new(plan.tokens.into_iter().map(SecretString::from).collect()),
             clock: Arc::clone(&clock) as _,
             registry: Arc::new(Mutex::new(Registry::default())),
+            extensions: Vec::new(),
         };
         let api = Arc::new(Api::new(parts).unwrap());
         Self {
@@ -117,6 +122,7 @@ impl Scene {
             queue,
             clock,
             progress,
+            vault,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             _projector: projector,
             _folder: folder,
@@ -166,6 +172,7 @@ impl Scene {
                 at: now,
                 method: "POST".into(),
                 parameters: "signature=c2ln&timestamp=1&nonce=n".into(),
+                sealed_with: None,
                 body: br#"{"activity":"test"}"#.as_slice().into(),
                 activity: Some("refreshLicenseCode".into()),
                 authentic: true,
