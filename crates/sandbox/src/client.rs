@@ -169,6 +169,11 @@ impl Client {
         })
     }
 
+    /// The HTTP client, which follows no redirect.
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
     pub(crate) fn tls(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.tls)
     }

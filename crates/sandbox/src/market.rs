@@ -8,18 +8,22 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::body::{self, Body, OrderLine};
+use crate::kit::enterprise::Enterprise;
 use crate::random::Random;
 
 mod buyer;
 mod change;
 mod charging;
 mod code;
+mod enterprise;
 mod listing;
 mod mock;
+mod news;
 mod order;
+mod probing;
 mod sale;
 mod statistics;
+mod telling;
 mod term;
 mod test_code;
 mod upload;
@@ -29,16 +33,21 @@ pub use buyer::{Buyer, sku_of};
 pub use change::Change;
 pub use charging::Charging;
 pub use code::{BatchError, CodeError, CodeInfo, LicenseInfo};
-pub use listing::{Callback, Interface, Keys, Listing};
+pub use enterprise::{Founding, TOP_DEPARTMENT};
+pub use listing::{Callback, Interface, Keys, Listing, Protocol, UnknownProtocol};
 pub use mock::{MOCK_ORDERS, MockOrder};
 pub use order::{Order, OrderKind};
+pub use probing::{FAILING_DAYS_MAX, Probe, ProbeFailure, ProbeView, Probed, Round};
 pub use sale::{Code, Instance, Sale, SaleState, SaleView, Sold};
 pub use statistics::{ActiveClients, CLIENTS_MAX, Clients};
-pub use term::{RETENTION_DAYS, Term, TermError};
+pub use term::{Freeze, RETENTION_DAYS, Term, TermError};
 pub use test_code::{TestCode, TestCodeView};
 pub use upload::{UPLOAD_BYTES_MAX, UPLOADS_MAX, Upload, UploadError, UploadView};
 pub use usage::{USAGE_AGE_DAYS_MAX, USAGE_RECORDS_MAX, UsageError, UsageRecord};
 
+pub(crate) use news::{News, Scene};
+
+use probing::Probing;
 use upload::Uploads;
 use usage::UsageBook;
 
@@ -60,6 +69,18 @@ pub enum MarketError {
     /// The change does not exist for what was sold.
     #[error("the change does not apply to what was sold")]
     NotApplicable,
+    /// The listing is hidden, and nobody has lifted that.
+    #[error(
+        "trading of the listing is frozen: its probes failed on {FAILING_DAYS_MAX} days in a row, \
+         and nobody has lifted that yet"
+    )]
+    TradingFrozen,
+    /// The listing has no key for the interface.
+    #[error("the listing has no key for this interface")]
+    NoKey,
+    /// The debugging page has no such case that a merchant must accept.
+    #[error("there is no such case that a merchant must accept")]
+    UnknownCase,
     /// The term does not allow it.
     #[error("the term does not allow the change")]
     Term(#[from] TermError),
@@ -85,9 +106,11 @@ pub struct Purchase {
 pub struct Market {
     listings: BTreeMap<String, Listing>,
     sales: BTreeMap<String, Sale>,
+    enterprises: BTreeMap<String, Enterprise>,
     orders: Vec<Order>,
     test_codes: BTreeMap<String, TestCode>,
     clients: BTreeMap<String, ActiveClients>,
+    probings: BTreeMap<String, Probing>,
     usage: UsageBook,
     uploads: Uploads,
     random: Random,
@@ -102,9 +125,11 @@ impl Market {
         Self {
             listings: listings.collect(),
             sales: BTreeMap::new(),
+            enterprises: BTreeMap::new(),
             orders: Vec::new(),
             test_codes: BTreeMap::new(),
             clients: BTreeMap::new(),
+            probings: BTreeMap::new(),
             usage: UsageBook::default(),
             uploads: Uploads::default(),
             random: Random::new(seed),
@@ -119,6 +144,18 @@ impl Market {
     /// The listings by name.
     pub fn listings(&self) -> impl Iterator<Item = &Listing> {
         self.listings.values()
+    }
+
+    /// A listing.
+    pub fn listing(&self, name: &str) -> Option<&Listing> {
+        self.listings.get(name)
+    }
+
+    /// Says how a merchant is told of the instances of a listing that are sold from now on.
+    pub fn tell_by(&mut self, listing: &str, protocol: Protocol) -> Result<(), MarketError> {
+        let listing = self.listings.get_mut(listing);
+        listing.ok_or(MarketError::UnknownListing)?.protocol = protocol;
+        Ok(())
     }
 
     /// All that was sold, by purchase order.
@@ -212,17 +249,16 @@ impl Market {
             .clone();
         let order = self.next_order(now);
         let sale = self.sales.get_mut(&key).ok_or(MarketError::UnknownSale)?;
-        let bodies = sale.apply(&change, &order, now)?;
+        let news = sale.apply(&change, now)?;
         let sale = sale.clone();
         let mut callbacks = Vec::new();
         if let Some(kind) = change.order_kind() {
-            callbacks.extend(self.record_order(&sale, kind, order, change.months(), now));
+            let line = order.clone();
+            callbacks.extend(self.record_order(&sale, kind, line, change.months(), now));
         }
-        let interface = sale.sold.interface();
-        let told = bodies
-            .into_iter()
-            .filter_map(|body| self.callback(&sale, interface, body));
-        callbacks.extend(told);
+        for news in news {
+            callbacks.extend(self.tell(&sale, news, &order, change.months()));
+        }
         Ok(callbacks)
     }
 
@@ -254,9 +290,7 @@ impl Market {
         purchase: Purchase,
         now: DateTime<Utc>,
     ) -> Result<(Sale, Vec<Callback>), MarketError> {
-        if !self.listings.contains_key(listing) {
-            return Err(MarketError::UnknownListing);
-        }
+        let protocol = self.protocol_of(listing, &sold)?;
         let Purchase {
             customer,
             product,
@@ -279,6 +313,7 @@ impl Market {
             charging,
             term,
             sold,
+            protocol,
         };
         let mut callbacks = Vec::new();
         let kind = if trial {
@@ -287,48 +322,25 @@ impl Market {
             OrderKind::New
         };
         callbacks.extend(self.record_order(&sale, kind, order.clone(), months, now));
-        if let Sold::Instance(_) = sale.sold {
-            let business_id = self.random.text(b"0123456789abcdef", 32);
-            let body = body::new_instance(&business_id, &order);
-            callbacks.extend(self.callback(&sale, Interface::Base, body));
-        }
+        callbacks.extend(self.tell(&sale, News::Bought, &order, months));
         self.sales.insert(order.order, sale.clone());
         Ok((sale, callbacks))
     }
 
-    fn callback(&self, sale: &Sale, interface: Interface, body: Body) -> Option<Callback> {
-        self.listings.get(&sale.listing)?.callback(interface, body)
-    }
-
-    /// Keeps the order, and tells the merchant of it if the listing asks for that.
-    fn record_order(
-        &mut self,
-        sale: &Sale,
-        kind: OrderKind,
-        line: OrderLine,
-        months: Option<u32>,
-        now: DateTime<Utc>,
-    ) -> Option<Callback> {
-        let notice = self.callback(sale, Interface::General, body::order_notify(&line));
-        self.orders.push(Order {
-            line,
-            kind,
-            purchase_order: sale.order.order.clone(),
-            customer: sale.customer.clone(),
-            product: sale.product.clone(),
-            amount: sale.amount,
-            charging: sale.charging,
-            months,
-            created_at: now,
-            expires_at: sale.term.expires_at,
-        });
-        notice
-    }
-
-    /// An order id in the shape of the marketplace's examples.
-    fn next_order(&mut self, now: DateTime<Utc>) -> OrderLine {
-        let letters = self.random.text(CODE_LETTERS, 5);
-        OrderLine::first_of(format!("CS{}{letters}", now.format("%y%m%d%H%M")))
+    /// How the merchant is told of what is sold on a listing, if it can be sold there.
+    fn protocol_of(&self, listing: &str, sold: &Sold) -> Result<Protocol, MarketError> {
+        let known = self.listing(listing).ok_or(MarketError::UnknownListing)?;
+        self.expect_trading(listing)?;
+        match sold {
+            Sold::Code(_) => Ok(Protocol::V2),
+            // License 1.0 knows no trial.
+            Sold::Instance(Instance { trial: true, .. })
+                if known.protocol == Protocol::LicenseV1 =>
+            {
+                Err(MarketError::NotApplicable)
+            },
+            Sold::Instance(_) => Ok(known.protocol),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The list of production messages: every call to a merchant, repeated until it succeeds.
 //!
 //! The marketplace's License 2.0 guide says: a failed call is repeated 60 times, once every two
-//! minutes; then the merchant mends the fault and re-sends it by hand.
+//! minutes; then the merchant mends the fault and re-sends it by hand. Calls of V1.0 are repeated
+//! as its guides say: [`Retries`].
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,18 +12,18 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use crate::body::Body;
+use crate::call::Call;
 use crate::client::{Client, Exchange, Failure};
 use crate::clock::real_now;
 use crate::disorder::{Disorder, Fault};
 use crate::random::Random;
-use crate::signer::{Stamp, Style, sign};
 
-/// The marketplace's distance between two attempts.
+mod retries;
+
+pub use retries::{RETRIES_MAX, Retries};
+
+/// The marketplace's distance between two attempts of V2.0.
 pub const RETRY_INTERVAL: Duration = Duration::from_mins(2);
-
-/// How often a failed call is repeated before it stops.
-pub const RETRIES_MAX: u32 = 60;
 
 /// How far a message has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,7 +53,9 @@ pub struct Message {
     pub id: u64,
     /// What the call is about.
     pub activity: String,
-    /// The body, as it is sent.
+    /// The order that it names, if it names one.
+    pub order: Option<String>,
+    /// The body as it is sent; of V1.0 the query string, but for stamp and token.
     pub body: String,
     /// The production address.
     pub url: String,
@@ -85,11 +88,11 @@ struct Board {
 struct Entry {
     message: Message,
     destination: Destination,
-    body: Body,
+    call: Call,
 }
 
 impl Messages {
-    /// An empty list; `interval` is the distance between two attempts.
+    /// An empty list; `interval` is the distance between two attempts of V2.0.
     pub fn new(client: Client, interval: Duration, disorder: Disorder) -> Self {
         let seed = disorder.seed ^ real_now().timestamp_micros().unsigned_abs();
         let board = Mutex::new(Board {
@@ -106,13 +109,15 @@ impl Messages {
     }
 
     /// Puts a call on the list and names it; [`Messages::deliver`] sends it.
-    pub fn post(&self, destination: Destination, body: Body) -> u64 {
+    pub fn post(&self, destination: Destination, call: impl Into<Call>) -> u64 {
+        let call = call.into();
         let mut board = self.board();
         let id = board.entries.len() as u64 + 1;
         let message = Message {
             id,
-            activity: body.activity().to_owned(),
-            body: body.sorted(),
+            activity: call.activity().to_owned(),
+            order: call.value_of("orderId").map(str::to_owned),
+            body: call.written(),
             url: destination.url.clone(),
             attempts: 0,
             state: State::Pending,
@@ -121,7 +126,7 @@ impl Messages {
         board.entries.push(Entry {
             message,
             destination,
-            body,
+            call,
         });
         id
     }
@@ -135,7 +140,7 @@ impl Messages {
                 return Some(message);
             }
             if message.attempts > 0 {
-                sleep(self.interval).await;
+                sleep(self.interval * self.retries(id)?.steps).await;
             }
             let attempt = message.attempts + 1;
             let exchange = self.attempt(id, attempt).await?;
@@ -147,7 +152,7 @@ impl Messages {
     /// False for one that does not exist or still is on its way.
     pub fn resend(&self, id: u64) -> bool {
         let mut board = self.board();
-        let Some(message) = board.entry(id).map(|entry| &mut entry.message) else {
+        let Some(Entry { message, .. }) = entry(&mut board.entries, id) else {
             return false;
         };
         if message.state == State::Pending {
@@ -160,7 +165,9 @@ impl Messages {
 
     /// One message.
     pub fn find(&self, id: u64) -> Option<Message> {
-        self.board().entry(id).map(|entry| entry.message.clone())
+        let mut board = self.board();
+        let entry = entry(&mut board.entries, id)?;
+        Some(entry.message.clone())
     }
 
     /// All messages, oldest first.
@@ -197,23 +204,13 @@ impl Messages {
     async fn send(&self, id: u64) -> Option<Exchange> {
         let call = {
             let mut board = self.board();
-            let style = Style::default();
-            let timestamp_ms = real_now().timestamp_millis();
-            let stamp = Stamp::fresh(timestamp_ms, style.nonce, &mut board.random);
-            let business_id = board.random.text(b"0123456789abcdef", 32);
-            let Entry {
-                destination,
-                body,
-                message,
-            } = board.entry(id)?;
-            if body.text_of("businessId").is_some() {
-                // The marketplace's guide says that it differs on every call, also on retries.
-                *body = body.clone().with("businessId", business_id);
-                message.body = body.sorted();
-            }
-            sign(&destination.url, &destination.key, body, &style, &stamp)
+            let Board { entries, random } = &mut *board;
+            let entry = entry(entries, id)?;
+            entry.call = entry.call.clone().with_new_business_id(random);
+            entry.message.body = entry.call.written();
+            entry.call.sign(&entry.destination, random)
         };
-        let exchange = self.client.send(&call).await;
+        let exchange = call.send(&self.client).await;
         self.overtaken_by
             .send_modify(|latest| *latest = id.max(*latest));
         Some(exchange)
@@ -221,14 +218,22 @@ impl Messages {
 
     fn note(&self, id: u64, attempt: u32, exchange: Exchange) {
         let mut board = self.board();
-        let Some(entry) = board.entry(id) else { return };
+        let Some(entry) = entry(&mut board.entries, id) else {
+            return;
+        };
         entry.message.attempts = attempt;
         entry.message.state = match exchange.failure {
             None => State::Delivered,
-            Some(_) if attempt > RETRIES_MAX => State::Stopped,
+            Some(_) if attempt > Retries::of(&entry.call).times => State::Stopped,
             Some(_) => State::Pending,
         };
         entry.message.last = Some(exchange);
+    }
+
+    fn retries(&self, id: u64) -> Option<Retries> {
+        let mut board = self.board();
+        let entry = entry(&mut board.entries, id)?;
+        Some(Retries::of(&entry.call))
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {
@@ -237,9 +242,7 @@ impl Messages {
     }
 }
 
-impl Board {
-    fn entry(&mut self, id: u64) -> Option<&mut Entry> {
-        let index = usize::try_from(id.checked_sub(1)?).ok()?;
-        self.entries.get_mut(index)
-    }
+fn entry(entries: &mut [Entry], id: u64) -> Option<&mut Entry> {
+    let index = usize::try_from(id.checked_sub(1)?).ok()?;
+    entries.get_mut(index)
 }

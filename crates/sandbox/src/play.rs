@@ -1,5 +1,5 @@
-//! The scripted flows of a demonstration: one life of a code, the lives of two instances, and the
-//! life of an instance that was sold under V1.0.
+//! The scripted flows of a demonstration, one for every family: the life of a code, of instances,
+//! of an online license, of what is told by V1.0 and by License 1.0, and the orders of them all.
 //!
 //! Every call is signed and sent over HTTP to the listing's production address; what became of
 //! the license is asked from the merchant after each.
@@ -7,21 +7,23 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use chrono::{DateTime, Months, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio::time::sleep;
 
+use crate::check::Family;
 use crate::client::{Client, Exchange};
 use crate::clock::{Clock, real_now};
-use crate::market::{Callback, Change, Market, MarketError, Purchase, Sale, SharedMarket};
-use crate::messages::Destination;
+use crate::market::{
+    Callback, Change, Market, MarketError, Protocol, Purchase, Sale, SharedMarket,
+};
 use crate::random::Random;
-use crate::signer::{Stamp, Style, sign};
-use crate::v1;
 
-mod message;
+mod online;
+mod v1;
 
-use message::Message;
+pub use online::play_online;
+pub use v1::play_v1;
 
 /// How often an instance that is still being provisioned is asked for, and how long is between.
 const POLLS_MAX: u32 = 50;
@@ -30,13 +32,14 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// One call and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// `license`, `saas` or `saas-v1`.
+    /// The family's name: that of [`Family`].
     pub family: &'static str,
-    /// The activity with its scene or status; `activate` for the call in the other direction.
+    /// The activity with its scene or status; `activate` and `upload` for the calls in the other
+    /// direction.
     pub call: String,
     /// The result code, or `-` when there was none.
     pub result_code: String,
-    /// The authorization code or the instance id; `-` while there is none.
+    /// The authorization code or the instance id, of the kit the enterprise; `-` while there is none.
     pub license: String,
     /// The state of the license in the merchant's eyes, after the call.
     pub state: Option<String>,
@@ -57,7 +60,8 @@ pub struct Stage<'a> {
     pub listing: &'a str,
 }
 
-/// Plays the flows of License 2.0 and SaaS V2.0 and returns every step.
+/// Plays the flows of License 2.0 and SaaS V2.0 and returns every step. Where the listing has a
+/// key for that, every order is told of, too.
 ///
 /// `activate` activates a claimed code as the merchant's program does and returns the
 /// `error_code`; `status_of` says how a license stands with the merchant.
@@ -66,37 +70,36 @@ pub async fn play(
     activate: impl AsyncFn(String) -> Result<String, String>,
     status_of: impl AsyncFn(String) -> Option<String>,
 ) -> Vec<Step> {
-    let mut player = Player::on(stage, "license", status_of);
+    let mut player = Player::on(stage, Family::License, status_of);
     player.code(activate).await;
-    player.family = "saas";
+    player.family = Family::Saas;
     player.instance().await;
     player.unsubscribed_instance().await;
     player.steps
 }
 
-/// Plays the flow of SaaS V1.0 and returns every step.
-pub async fn play_v1(
+/// Buys an instance that later flows use, and returns the step and the merchant's name of it.
+pub async fn buy_instance(
     stage: &Stage<'_>,
     status_of: impl AsyncFn(String) -> Option<String>,
-) -> Vec<Step> {
-    let mut player = Player::on(stage, SAAS_V1, status_of);
-    player.instance_of_v1().await;
-    player.steps
+) -> (Vec<Step>, Option<String>) {
+    let mut player = Player::on(stage, Family::Saas, status_of);
+    let now = stage.clock.now();
+    let order = player.new_instance(purchase(false), now).await;
+    let name = order.map(|order| player.name_of(&order));
+    (player.steps, name.filter(|name| name != "-"))
 }
-
-/// The family that is told by GET.
-const SAAS_V1: &str = "saas-v1";
 
 struct Player<'a, S> {
     stage: &'a Stage<'a>,
     status_of: S,
     random: Random,
-    family: &'static str,
+    family: Family,
     steps: Vec<Step>,
 }
 
 impl<'a, S: AsyncFn(String) -> Option<String>> Player<'a, S> {
-    fn on(stage: &'a Stage<'a>, family: &'static str, status_of: S) -> Self {
+    fn on(stage: &'a Stage<'a>, family: Family, status_of: S) -> Self {
         let random = Random::new(real_now().timestamp_micros().unsigned_abs());
         Self {
             stage,
@@ -163,37 +166,17 @@ impl<'a, S: AsyncFn(String) -> Option<String>> Player<'a, S> {
         self.change(&order, Change::Unsubscribe).await;
     }
 
-    /// Sold a month ago for a month, so that its term is over now. The renewal after that gives back
-    /// what was frozen: V1.0 has no other call for it.
-    async fn instance_of_v1(&mut self) {
-        let now = self.stage.clock.now();
-        let month_ago = now.checked_sub_months(Months::new(1)).unwrap_or(now);
-        let Some(order) = self.new_instance(purchase(false), month_ago).await else {
-            return;
-        };
-        let renew = || Change::Renew { months: 12 };
-        self.change(&order, Change::Query).await;
-        self.change(&order, renew()).await;
-        // A renewal can be cancelled before its period begins.
-        self.change_at(&order, Change::CancelRenewal, month_ago)
-            .await;
-        for change in [
-            Change::Freeze,
-            renew(),
-            Change::Upgrade {
-                product: "OFFI0000002".to_owned(),
-                amount: 5,
-            },
-            Change::Release,
-        ] {
-            self.change(&order, change).await;
-        }
-    }
-
-    /// Buys an instance and returns its purchase order.
+    /// Buys an instance, told by the family's protocol, and returns its purchase order.
     async fn new_instance(&mut self, purchase: Purchase, now: DateTime<Utc>) -> Option<String> {
         let listing = self.stage.listing;
-        let sold = self.with_market(|market| market.sell_instance(listing, purchase, now));
+        let protocol = protocol_of(self.family);
+        let sold = self.with_market(|market| {
+            let before = market.listing(listing).map(|listing| listing.protocol);
+            market.tell_by(listing, protocol)?;
+            let sold = market.sell_instance(listing, purchase, now);
+            market.tell_by(listing, before.unwrap_or_default())?;
+            sold
+        });
         self.sold("buy an instance", sold)
             .await
             .map(|sale| sale.order.order)
@@ -237,69 +220,42 @@ impl<'a, S: AsyncFn(String) -> Option<String>> Player<'a, S> {
     /// Sends the calls one after the other.
     async fn tell(&mut self, id: &str, callbacks: Vec<Callback>) {
         for callback in callbacks {
-            let Some(message) = self.worded(id, &callback) else {
-                continue;
-            };
-            let exchange = self.send_until_ready(&callback.destination, &message).await;
-            if exchange.activity == "newInstance"
+            let exchange = self.send_until_ready(&callback).await;
+            if ["newInstance", "getLicense"].contains(&exchange.activity.as_str())
                 && let Some(instance) = exchange.member("instanceId")
             {
                 self.with_market(|market| market.provisioned(id, instance));
             }
-            let name = self.with_market(|market| {
-                market
-                    .sale(id)
-                    .and_then(Sale::name)
-                    .map_or_else(|| "-".to_owned(), str::to_owned)
-            });
+            let name = self.name_of(id);
             let result_code = exchange.result_code.unwrap_or_else(|| "-".to_owned());
             let failure = exchange.failure.map(|failure| failure.to_string());
-            self.note(message.title(), result_code, &name, failure)
+            self.note(callback.call.title(), result_code, &name, failure)
                 .await;
         }
     }
 
-    /// The call in the words of the family; nothing where it has none for it.
-    fn worded(&mut self, id: &str, callback: &Callback) -> Option<Message> {
-        let Callback { destination, body } = callback;
-        if self.family != SAAS_V1 || body.activity() == "orderNotify" {
-            return Some(Message::V2(body.clone()));
-        }
-        let sale = self.with_market(|market| market.sale(id).cloned())?;
-        v1::translate(body, &sale, &destination.key, &mut self.random).map(Message::V1)
+    /// The merchant's name of what was sold; `-` while it has none.
+    fn name_of(&self, id: &str) -> String {
+        self.with_market(|market| {
+            let name = market.sale(id).and_then(Sale::name);
+            name.unwrap_or("-").to_owned()
+        })
     }
 
     /// The marketplace asks for an instance until it is ready.
-    async fn send_until_ready(&mut self, to: &Destination, message: &Message) -> Exchange {
-        let is_query = message.activity() == "queryInstance";
+    async fn send_until_ready(&mut self, callback: &Callback) -> Exchange {
+        let Callback { destination, call } = callback;
+        let is_query = call.activity() == "queryInstance";
         let mut polls = 0;
         loop {
-            let exchange = self.send(to, message).await;
+            let signed = call.sign(destination, &mut self.random);
+            let exchange = signed.send(self.stage.client).await;
             polls += 1;
             let pending = exchange.result_code.as_deref() == Some("000004");
             if !(is_query && pending && polls < POLLS_MAX) {
                 return exchange;
             }
             sleep(POLL_INTERVAL).await;
-        }
-    }
-
-    async fn send(&mut self, to: &Destination, message: &Message) -> Exchange {
-        let now = real_now();
-        let client = self.stage.client;
-        match message {
-            Message::V2(body) => {
-                let style = Style::default();
-                let stamp = Stamp::fresh(now.timestamp_millis(), style.nonce, &mut self.random);
-                client
-                    .send(&sign(&to.url, &to.key, body, &style, &stamp))
-                    .await
-            },
-            Message::V1(call) => {
-                let style = v1::signer::Style::default();
-                let call = v1::signer::sign(&to.url, &to.key, call, now, style);
-                client.get(&call, &to.key).await
-            },
         }
     }
 
@@ -312,8 +268,13 @@ impl<'a, S: AsyncFn(String) -> Option<String>> Player<'a, S> {
     ) {
         let license = license.to_owned();
         let state = (self.status_of)(license.clone()).await;
+        let family = if call == "orderNotify" {
+            Family::Order
+        } else {
+            self.family
+        };
         self.steps.push(Step {
-            family: self.family,
+            family: family.name(),
             call,
             result_code,
             license,
@@ -330,6 +291,20 @@ impl<'a, S: AsyncFn(String) -> Option<String>> Player<'a, S> {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner),
         )
+    }
+}
+
+/// How the instances of a family are told of.
+fn protocol_of(family: Family) -> Protocol {
+    match family {
+        Family::License
+        | Family::Saas
+        | Family::OnlineLicense
+        | Family::Order
+        | Family::Kit
+        | Family::KitV1 => Protocol::V2,
+        Family::SaasV1 => Protocol::SaasV1,
+        Family::LicenseV1 => Protocol::LicenseV1,
     }
 }
 

@@ -1,4 +1,5 @@
-//! The sandbox as a server: the open APIs, a control API under `/sandbox/`, and a page at `/`.
+//! The sandbox as a server: the open APIs, the authentication centre, a control API under
+//! `/sandbox/`, and a page at `/`.
 
 use std::future::Future;
 use std::io;
@@ -11,6 +12,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use tokio::time::interval;
 
+use crate::centre::Centre;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::disorder::Disorder;
@@ -20,13 +22,15 @@ use crate::open_api::OpenApi;
 use crate::sdk::Credentials;
 
 mod control;
+mod kit;
+mod listings;
 mod page;
 mod reports;
 mod shop;
 
 use shop::Shop;
 
-/// How often the market looks for terms that have run out.
+/// How often the market looks for terms that have run out, and for probes that are due.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Two threads answer everything: this is a server to develop against.
@@ -85,7 +89,7 @@ impl Sandbox {
         let clock = Clock::start(clock_speed);
         let market = Market::new(listings, disorder.seed).shared();
         let client = Client::new().map_err(io::Error::other)?;
-        let messages = Arc::new(Messages::new(client, retry_interval, disorder));
+        let messages = Messages::new(client.clone(), retry_interval, disorder);
         let open_api = OpenApi::new(
             Arc::clone(&market),
             clock.clone(),
@@ -94,8 +98,11 @@ impl Sandbox {
         );
         let shop = Shop {
             market,
+            centre: Centre::new(clock.clone(), disorder.seed),
             clock,
-            messages,
+            clock_moved: Arc::default(),
+            client,
+            messages: Arc::new(messages),
             manner: open_api.manner(),
         };
         let state = shop.clone();
@@ -103,7 +110,10 @@ impl Sandbox {
             App::new()
                 .app_data(Data::new(state.clone()))
                 .configure(|config| open_api.clone().configure(config))
+                .configure(|config| state.centre.clone().configure(config))
                 .configure(reports::configure)
+                .configure(listings::configure)
+                .configure(kit::configure)
                 .configure(control::configure)
                 .route("/", web::get().to(page::page))
         })
@@ -128,6 +138,11 @@ impl Sandbox {
         Arc::clone(&self.shop.market)
     }
 
+    /// The authentication centre, for a caller that drives it directly.
+    pub fn centre(&self) -> Centre {
+        self.shop.centre.clone()
+    }
+
     /// The market's time.
     pub fn clock(&self) -> Clock {
         self.shop.clock.clone()
@@ -149,9 +164,11 @@ impl Sandbox {
                 shop.sweep();
             }
         };
+        let probing = shop.probe_when_due();
         tokio::select! {
             ended = &mut serving => return ended.map_err(io::Error::other)?,
             () = sweeping => {},
+            () = probing => {},
             () = shutdown => {},
         }
         handle.stop(true).await;

@@ -17,4 +17,4 @@ pub mod reply;
 pub mod signer;
 mod translate;
 
-pub(crate) use translate::translate;
+pub(crate) use translate::{Occasion, translate};

@@ -48,6 +48,8 @@ pub(super) enum Expectation {
     Success,
     /// A readable answer with one of these result codes.
     OneOf(&'static [&'static str]),
+    /// Anything but success, be it a status of HTTP or the end of the connection.
+    Refusal,
 }
 
 impl Case {
@@ -139,6 +141,11 @@ impl Expectation {
                 (None, Some(failure)) => Some(failure.to_string()),
                 (None, None) => Some(Failure::Missing("resultCode").to_string()),
             },
+            Self::Refusal => match &exchange.failure {
+                None => Some("answered success".to_owned()),
+                Some(failure @ Failure::TooLate(_)) => Some(failure.to_string()),
+                Some(_) => None,
+            },
         }
     }
 }
@@ -148,6 +155,7 @@ impl fmt::Display for Expectation {
         match self {
             Self::Success => f.write_str("success"),
             Self::OneOf(codes) => f.write_str(&codes.join(" or ")),
+            Self::Refusal => f.write_str("a refusal"),
         }
     }
 }

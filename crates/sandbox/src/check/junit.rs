@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-use super::Family;
-use super::report::{CaseReport, Outcome, Report};
+use super::Subject;
+use super::report::{CaseReport, Outcome, Report, WHY_NOT_RUN};
 
 /// A report, displayed as `JUnit` XML: one suite, one test case for each case.
 #[derive(Debug, Clone, Copy)]
@@ -18,16 +18,26 @@ impl Report {
 
 impl fmt::Display for Junit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { family, url, cases } = self.0;
+        let Report {
+            family,
+            url,
+            cases,
+            not_run,
+        } = self.0;
         let elapsed_ms = cases.iter().map(|case| case.elapsed_ms).sum();
-        let (tests, failures, time) = (cases.len(), self.0.failures().count(), Seconds(elapsed_ms));
+        let (failures, skipped, time) = (
+            self.0.failures().count(),
+            not_run.len(),
+            Seconds(elapsed_ms),
+        );
+        let tests = cases.len() + skipped;
         let counts = format!(r#"tests="{tests}" failures="{failures}" time="{time}""#);
         let url = Escaped(url);
         writeln!(f, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
         writeln!(f, r#"<testsuites name="tenure sandbox check" {counts}>"#)?;
         writeln!(
             f,
-            r#"  <testsuite name="{family}" {counts} errors="0" skipped="0">"#
+            r#"  <testsuite name="{family}" {counts} errors="0" skipped="{skipped}">"#
         )?;
         writeln!(f, "    <properties>")?;
         writeln!(f, r#"      <property name="target" value="{url}"/>"#)?;
@@ -35,12 +45,18 @@ impl fmt::Display for Junit<'_> {
         for case in cases {
             test_case(f, *family, case)?;
         }
+        for name in not_run {
+            let name = Escaped(name);
+            writeln!(f, r#"    <testcase classname="{family}" name="{name}">"#)?;
+            writeln!(f, r#"      <skipped message="{}"/>"#, Escaped(WHY_NOT_RUN))?;
+            writeln!(f, "    </testcase>")?;
+        }
         writeln!(f, "  </testsuite>")?;
         writeln!(f, "</testsuites>")
     }
 }
 
-fn test_case(f: &mut fmt::Formatter<'_>, family: Family, case: &CaseReport) -> fmt::Result {
+fn test_case(f: &mut fmt::Formatter<'_>, family: Subject, case: &CaseReport) -> fmt::Result {
     let (name, time) = (Escaped(&case.name), Seconds(case.elapsed_ms));
     write!(
         f,
@@ -71,7 +87,7 @@ impl fmt::Display for Seconds {
 }
 
 /// A text between XML's tags or quotes. What XML 1.0 cannot hold at all becomes `U+FFFD`.
-struct Escaped<'a>(&'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,7 +110,8 @@ impl fmt::Display for Escaped<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CaseReport, Escaped, Family, Outcome, Report};
+    use super::{CaseReport, Escaped, Outcome, Report};
+    use crate::check::Family;
 
     #[test]
     fn what_xml_reads_otherwise_is_escaped() {
@@ -119,24 +136,28 @@ mod tests {
             elapsed_ms: 1002,
         };
         let report = Report {
-            family: Family::SaasV1,
+            family: Family::SaasV1.into(),
             url: "http://127.0.0.1/in?a=1&b=2".to_owned(),
             cases: vec![
                 case("good", None),
                 case("bad", Some("content type `<none>`")),
             ],
+            not_run: vec!["secret".to_owned()],
         };
         assert_eq!(
             report.junit().to_string(),
             r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="tenure sandbox check" tests="2" failures="1" time="2.004">
-  <testsuite name="saas-v1" tests="2" failures="1" time="2.004" errors="0" skipped="0">
+<testsuites name="tenure sandbox check" tests="3" failures="1" time="2.004">
+  <testsuite name="saas-v1" tests="3" failures="1" time="2.004" errors="0" skipped="1">
     <properties>
       <property name="target" value="http://127.0.0.1/in?a=1&amp;b=2"/>
     </properties>
     <testcase classname="saas-v1" name="good" time="1.002"/>
     <testcase classname="saas-v1" name="bad" time="1.002">
       <failure message="content type `&lt;none&gt;`">expected: success</failure>
+    </testcase>
+    <testcase classname="saas-v1" name="secret">
+      <skipped message="they need the merchant&apos;s public key, and none was given"/>
     </testcase>
   </testsuite>
 </testsuites>

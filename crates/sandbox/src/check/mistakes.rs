@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Family;
 use super::case::{Case, Fault};
-use super::scenes::{order, scenes};
+use super::scenes::{EVENT, FINGERPRINT_CHARACTERS_MAX, order, scenes};
 use crate::body::{self, Body};
 use crate::signer::{Inner, Style};
 
@@ -49,8 +49,19 @@ pub(super) fn cases(family: Family, now: DateTime<Utc>) -> Vec<Case> {
             body::update_license_code_status(MADE_UP, "FREEZE"),
             UNKNOWN_OR_REMEMBERED,
         )],
-        Family::Saas => instances(now),
-        Family::Order | Family::SaasV1 | Family::LicenseV1 => Vec::new(),
+        Family::Saas => {
+            let mut cases = instances(now);
+            cases.push(unknown(body::upgrade_instance(MADE_UP, &order())));
+            cases
+        },
+        Family::OnlineLicense => {
+            let mut cases = instances(now);
+            cases.extend(applications(now));
+            cases
+        },
+        Family::Order | Family::SaasV1 | Family::LicenseV1 | Family::Kit | Family::KitV1 => {
+            Vec::new()
+        },
     });
     cases
 }
@@ -120,18 +131,16 @@ fn missing_members(scenes: &[(String, Body)]) -> Vec<Case> {
     cases
 }
 
+fn unknown(body: Body) -> Case {
+    let name = format!("a real {} for a made-up instance", body.activity());
+    Case::bad(name, body, UNKNOWN)
+}
+
 fn instances(now: DateTime<Utc>) -> Vec<Case> {
     let order = order();
     let many: Vec<String> = (1..=101)
         .map(|number| format!("{MADE_UP}-{number}"))
         .collect();
-    let unknown = |body: Body| {
-        Case::bad(
-            format!("a real {} for a made-up instance", body.activity()),
-            body,
-            UNKNOWN,
-        )
-    };
     vec![
         Case::bad(
             "queryInstance of 101 instances",
@@ -148,6 +157,28 @@ fn instances(now: DateTime<Utc>) -> Vec<Case> {
         )),
         unknown(body::update_instance_status(MADE_UP, "FREEZE")),
         unknown(body::release_instance(MADE_UP, None)),
-        unknown(body::upgrade_instance(MADE_UP, &order)),
+    ]
+}
+
+/// What is wrong with an application for a license; what is missing from it is found elsewhere.
+fn applications(now: DateTime<Utc>) -> Vec<Case> {
+    let apply = |id| body::get_license_async(id, EVENT, now, None);
+    let wrong = |name: &str, body: Body| Case::bad(name, body.with_test_flag(), INVALID);
+    let instance = "instance-1";
+    let too_long = "x".repeat(FINGERPRINT_CHARACTERS_MAX + 1);
+    vec![
+        wrong(
+            "getLicenseAsync with a device fingerprint of 1025 characters",
+            apply(instance).with("deviceFingerprint", too_long),
+        ),
+        wrong(
+            "getLicenseAsync with an effectiveTime that is no time",
+            apply(instance).with("effectiveTime", "at once"),
+        ),
+        wrong(
+            "getLicenseAsync with an expireTime that is no time",
+            apply(instance).with("expireTime", "never"),
+        ),
+        unknown(apply(MADE_UP)),
     ]
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Family;
+use super::Subject;
 use super::case::Expectation;
 use crate::client::Exchange;
 
@@ -19,6 +19,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What comes of a case by why it is not right.
+    pub(super) fn of(why: Option<&str>) -> Self {
+        match why {
+            Some(_) => Self::Failed,
+            None => Self::Passed,
+        }
+    }
+
     /// The word for reports.
     pub fn word(self) -> &'static str {
         match self {
@@ -55,11 +63,7 @@ impl CaseReport {
         Self {
             name,
             expectation: expectation.to_string(),
-            outcome: if why.is_none() {
-                Outcome::Passed
-            } else {
-                Outcome::Failed
-            },
+            outcome: Outcome::of(why.as_deref()),
             why,
             result_code: exchange.result_code.clone(),
             elapsed_ms: exchange.elapsed_ms,
@@ -67,15 +71,21 @@ impl CaseReport {
     }
 }
 
+/// Why cases were not tried.
+pub(super) const WHY_NOT_RUN: &str = "they need the merchant's public key, and none was given";
+
 /// A conformance report: every case of a family against one address.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// The family.
-    pub family: Family,
+    /// What it is about.
+    pub family: Subject,
     /// The address.
     pub url: String,
     /// The cases in the order in which they were tried.
     pub cases: Vec<CaseReport>,
+    /// Names of cases that were not tried, because they need the merchant's public key and none was
+    /// given. They count neither as passed nor as failed.
+    pub not_run: Vec<String>,
 }
 
 impl Report {
@@ -120,6 +130,13 @@ impl fmt::Display for Report {
                 Some(why) => writeln!(f, "  {why}")?,
                 None => writeln!(f)?,
             }
+        }
+        for name in &self.not_run {
+            writeln!(f, "not run {name}")?;
+        }
+        if !self.not_run.is_empty() {
+            let count = self.not_run.len();
+            writeln!(f, "{count} cases were not run: {WHY_NOT_RUN}")?;
         }
         let failed = self.failures().count();
         writeln!(

@@ -11,6 +11,15 @@ const CODE: &str = "PLTEST0001";
 const INSTANCE: &str = "03pf80c2-bae9-6vc4-9b80-b917bea776d7";
 const PRODUCT: &str = "OFFI0000001";
 
+/// An application for a license. The guide says that one with the same id is the same one.
+pub(super) const EVENT: &str = "c4a7b0de-0001-4000-8000-000000000001";
+
+/// MAC, disk, main board, and no processor: one of the guide's kind.
+const FINGERPRINT: &str = "00-11-22-33-44-55|WD-0001,WD-0002|MB-0001|";
+
+/// The most characters of a fingerprint, as the guide's table has it.
+pub(super) const FINGERPRINT_CHARACTERS_MAX: usize = 1024;
+
 /// Every scene of a family once, once more, and the first one in every spelling.
 pub(super) fn cases(family: Family, now: DateTime<Utc>) -> Vec<Case> {
     let scenes = scenes(family, now);
@@ -44,8 +53,9 @@ pub(super) fn scenes(family: Family, now: DateTime<Utc>) -> Vec<(String, Body)> 
     let bodies = match family {
         Family::License => license(now),
         Family::Saas => saas(now),
+        Family::OnlineLicense => online_license(now),
         Family::Order => vec![("", body::order_notify(&order()))],
-        Family::SaasV1 | Family::LicenseV1 => Vec::new(),
+        Family::SaasV1 | Family::LicenseV1 | Family::Kit | Family::KitV1 => Vec::new(),
     };
     let scenes = bodies
         .into_iter()
@@ -106,6 +116,42 @@ fn saas(now: DateTime<Utc>) -> Vec<(&'static str, Body)> {
         ),
         ("", body::upgrade_instance(INSTANCE, &order)),
         ("", body::change_instance_check(INSTANCE, PRODUCT)),
+    ]
+}
+
+/// The five scenes of the debugging page of online licenses, and the query.
+fn online_license(now: DateTime<Utc>) -> Vec<(&'static str, Body)> {
+    let order = order();
+    let year = now + TimeDelta::days(365);
+    let refresh = |scene| body::refresh_instance(scene, INSTANCE, &order, None, year);
+    let apply = || body::get_license_async(INSTANCE, EVENT, now, None);
+    let by_period = || body::get_license_async(INSTANCE, EVENT, now, Some(year));
+    vec![
+        (
+            "",
+            body::new_instance("61e834ba-7b97-4418-b8f7-e5345137278c", &order),
+        ),
+        ("", body::query_instance(INSTANCE)),
+        ("", refresh("TRIAL_TO_FORMAL")),
+        ("", refresh("RENEWAL")),
+        ("", refresh("UNSUBSCRIBE_RENEWAL_PERIOD")),
+        ("", body::update_instance_status(INSTANCE, "FREEZE")),
+        ("", body::update_instance_status(INSTANCE, "UNFREEZE")),
+        ("", body::release_instance(INSTANCE, None)),
+        (
+            "with an order",
+            body::release_instance(INSTANCE, Some(&order)),
+        ),
+        ("", apply()),
+        ("with expireTime", by_period()),
+        (
+            "with a device fingerprint",
+            by_period().with("deviceFingerprint", FINGERPRINT),
+        ),
+        (
+            "with the longest device fingerprint",
+            apply().with("deviceFingerprint", "x".repeat(FINGERPRINT_CHARACTERS_MAX)),
+        ),
     ]
 }
 

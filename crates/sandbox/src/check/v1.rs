@@ -1,10 +1,12 @@
 //! The debugging page of V1.0: every scene and every mistake of SaaS V1.0 and License 1.0.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use super::case::Expectation;
-use super::{CaseReport, Family, Target};
+use super::{CaseReport, Choice, Family, Target};
 use crate::client::{Client, Exchange};
 use crate::clock::real_now;
 use crate::random::Random;
@@ -98,18 +100,39 @@ impl Case {
     }
 }
 
-/// Tries every case of a family, one after the other.
+/// The names of a family's scenes.
+pub(super) fn names_of_scenes(family: Family) -> BTreeSet<String> {
+    let scenes = scenes::scenes(family, &no_key(), real_now(), &mut Random::new(0));
+    scenes.into_iter().map(|(name, _)| name).collect()
+}
+
+/// The names of a family's cases that a merchant must accept.
+pub(super) fn names_of_accepted(family: Family) -> BTreeSet<String> {
+    let cases = scenes::cases(family, &no_key(), real_now(), &mut Random::new(0));
+    cases.into_iter().map(|case| case.name).collect()
+}
+
+/// Stands in where only names are asked for, in which no key has a part.
+fn no_key() -> SecretString {
+    SecretString::from(String::new())
+}
+
+/// Tries the chosen cases of a family, one after the other.
 pub(super) async fn check(
     client: &Client,
     target: &Target,
     family: Family,
+    choice: Choice<'_>,
     random: &mut Random,
 ) -> Vec<CaseReport> {
     let mut reports = Vec::new();
     let now = real_now();
     let mut cases = scenes::cases(family, &target.key, now, random);
     cases.extend(mistakes::cases(family, &target.key, now, random));
-    for case in cases {
+    for case in cases
+        .into_iter()
+        .filter(|case| choice.takes(&case.name, case.expectation))
+    {
         reports.push(run(client, target, &case).await);
     }
     reports

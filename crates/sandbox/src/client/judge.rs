@@ -56,9 +56,11 @@ pub(crate) fn json_object(status: u16, content_type: &str, body: &[u8]) -> Resul
         .ok_or(Failure::Unreadable)
 }
 
-/// `000004` is an answer to a purchase: accepted, and provisioned later.
+/// `000004` is an answer to a purchase and to an application for a license: accepted, and done
+/// later.
 fn succeeded(activity: &str, code: &str, answer: &Value) -> Result<(), Failure> {
-    if code != "000000" && (code, activity) != ("000004", "newInstance") {
+    let may_be_later = matches!(activity, "newInstance" | "getLicenseAsync");
+    if code != "000000" && !(code == "000004" && may_be_later) {
         return Err(Failure::ResultCode(code.to_owned()));
     }
     match activity {
@@ -163,6 +165,7 @@ mod tests {
             accepted,
             Some(Failure::ResultCode("000004".to_owned())),
         );
+        check("getLicenseAsync", accepted, None);
         let nameless = r#"{"resultCode":"000000","resultMsg":"ok"}"#;
         check(
             "newInstance",

@@ -1,6 +1,6 @@
 //! What can be done with something that was sold.
 
-use super::OrderKind;
+use super::{OrderKind, Protocol};
 
 /// A change by the buyer, or by the marketplace itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +26,11 @@ pub enum Change {
         /// The units from now on.
         amount: u32,
     },
-    /// Use is withheld.
+    /// The term is over: use is withheld until a renewal.
+    Expire,
+    /// Use is withheld by the marketplace's staff, whatever the term.
     Freeze,
-    /// Use is given back.
+    /// Use is given back by the marketplace's staff.
     Unfreeze,
     /// Released at the end of the retention.
     Release,
@@ -46,7 +48,12 @@ impl Change {
             Self::Convert { .. } => Some(OrderKind::TrialToFormal),
             Self::Upgrade { .. } => Some(OrderKind::Change),
             Self::CancelRenewal | Self::Unsubscribe => Some(OrderKind::Unsubscribe),
-            Self::Claim | Self::Freeze | Self::Unfreeze | Self::Release | Self::Query => None,
+            Self::Claim
+            | Self::Expire
+            | Self::Freeze
+            | Self::Unfreeze
+            | Self::Release
+            | Self::Query => None,
         }
     }
 
@@ -57,11 +64,29 @@ impl Change {
             Self::Claim
             | Self::CancelRenewal
             | Self::Upgrade { .. }
+            | Self::Expire
             | Self::Freeze
             | Self::Unfreeze
             | Self::Release
             | Self::Unsubscribe
             | Self::Query => None,
+        }
+    }
+
+    /// Whether a protocol has words for it. License 1.0 has them for renewals and ends only.
+    pub(super) fn exists_in(&self, protocol: Protocol) -> bool {
+        match self {
+            Self::Convert { .. }
+            | Self::Upgrade { .. }
+            | Self::Freeze
+            | Self::Unfreeze
+            | Self::Query => protocol != Protocol::LicenseV1,
+            Self::Claim
+            | Self::Renew { .. }
+            | Self::CancelRenewal
+            | Self::Expire
+            | Self::Release
+            | Self::Unsubscribe => true,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! A merchant's production address and its keys.
 
-use secrecy::SecretString;
-use serde::Deserialize;
+use std::str::FromStr;
 
-use crate::body::Body;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::call::Call;
+use crate::kit::secret::PublicKey;
 use crate::messages::Destination;
 
 /// The interface types, each with a key of its own.
@@ -15,6 +18,52 @@ pub enum Interface {
     License,
     /// Order notification.
     General,
+    /// The joint-operation kit.
+    Kit,
+}
+
+/// The version of the protocol in which a merchant is told of its instances. Codes and orders are
+/// told of in V2.0 always.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// SaaS V2.0, and online licenses.
+    #[default]
+    V2,
+    /// SaaS V1.0.
+    SaasV1,
+    /// License 1.0: the merchant makes the license.
+    LicenseV1,
+}
+
+impl Protocol {
+    /// Every version.
+    pub const ALL: [Self; 3] = [Self::V2, Self::SaasV1, Self::LicenseV1];
+
+    /// The name on the command line, in the control API and on the page.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V2 => "v2",
+            Self::SaasV1 => "saas-v1",
+            Self::LicenseV1 => "license-v1",
+        }
+    }
+}
+
+/// A text that names no protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a protocol is one of v2, saas-v1, license-v1")]
+pub struct UnknownProtocol;
+
+impl FromStr for Protocol {
+    type Err = UnknownProtocol;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|protocol| protocol.name() == text)
+            .ok_or(UnknownProtocol)
+    }
 }
 
 /// The access keys of a listing; an interface without a key is not called.
@@ -27,6 +76,10 @@ pub struct Keys {
     pub license: Option<SecretString>,
     /// Of the general interface: `orderNotify`.
     pub general: Option<SecretString>,
+    /// Of the joint-operation kit.
+    pub kit: Option<SecretString>,
+    /// The public key of the merchant's application credential, for client secrets of the kit.
+    pub kit_public_key: Option<PublicKey>,
 }
 
 /// One production address of one merchant.
@@ -39,6 +92,9 @@ pub struct Listing {
     pub url: String,
     /// The keys.
     pub keys: Keys,
+    /// How the merchant is told of instances that are sold from now on.
+    #[serde(default)]
+    pub protocol: Protocol,
 }
 
 /// A call that the merchant is to receive.
@@ -47,21 +103,21 @@ pub struct Callback {
     /// Where it goes.
     pub destination: Destination,
     /// What it says.
-    pub body: Body,
+    pub call: Call,
 }
 
 impl Listing {
-    /// A call on an interface, if the listing has a key for it.
-    pub fn callback(&self, interface: Interface, body: Body) -> Option<Callback> {
+    /// Where calls on an interface go, if the listing has a key for it.
+    pub fn destination(&self, interface: Interface) -> Option<Destination> {
         let key = match interface {
             Interface::Base => &self.keys.base,
             Interface::License => &self.keys.license,
             Interface::General => &self.keys.general,
+            Interface::Kit => &self.keys.kit,
         };
-        let destination = Destination {
+        Some(Destination {
             url: self.url.clone(),
             key: key.clone()?,
-        };
-        Some(Callback { destination, body })
+        })
     }
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{Change, Charging, Interface, MarketError, Term};
-use crate::body::{self, Body, OrderLine};
+use super::{Change, Charging, Freeze, Interface, MarketError, News, Protocol, Scene, Term};
+use crate::body::OrderLine;
 
 /// An authorization code and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +94,8 @@ pub struct Sale {
     pub term: Term,
     /// What it is.
     pub sold: Sold,
+    /// The words in which the merchant is told of it, for all its life.
+    pub protocol: Protocol,
 }
 
 impl Sale {
@@ -107,6 +109,11 @@ impl Sale {
 
     pub(super) fn is_named(&self, id: &str) -> bool {
         self.name() == Some(id)
+    }
+
+    /// Whether it is an instance that was not paid yet.
+    pub fn is_trial(&self) -> bool {
+        matches!(self.sold, Sold::Instance(Instance { trial: true, .. }))
     }
 
     /// How it stands, for lists.
@@ -125,7 +132,8 @@ impl Sale {
             charging: self.charging,
             state: self.state_at(now),
             checked: matches!(self.sold, Sold::Code(Code { checked: true, .. })),
-            frozen: self.term.frozen,
+            frozen: self.term.frozen.is_some(),
+            protocol: self.protocol,
             expires_at: self.term.expires_at,
         }
     }
@@ -150,32 +158,25 @@ impl Sale {
         }
     }
 
-    /// Applies a change under a new order and says what the merchant must be told.
+    /// Applies a change and says what the merchant must be told.
     pub(super) fn apply(
         &mut self,
         change: &Change,
-        order: &OrderLine,
         now: DateTime<Utc>,
-    ) -> Result<Vec<Body>, MarketError> {
+    ) -> Result<Vec<News>, MarketError> {
+        if !change.exists_in(self.protocol) {
+            return Err(MarketError::NotApplicable);
+        }
         if let Change::Claim = change {
             return self.claim();
         }
-        let name = self.name().ok_or(MarketError::NotProvisioned)?.to_owned();
-        let mut bodies = Vec::new();
-        match change {
-            Change::Claim => {},
-            Change::Renew { months } => {
-                self.expect_term()?;
-                self.term.renew(*months, now)?;
-                bodies.push(self.refresh("RENEWAL", &name, order));
-                if self.term.frozen {
-                    self.term.freeze(false)?;
-                    bodies.push(self.status(&name, "UNFREEZE"));
-                }
-            },
+        self.name().ok_or(MarketError::NotProvisioned)?;
+        let news = match change {
+            Change::Claim => Vec::new(),
+            Change::Renew { months } => return self.renew(*months, now),
             Change::CancelRenewal => {
                 self.term.cancel_renewal(now)?;
-                bodies.push(self.refresh("UNSUBSCRIBE_RENEWAL_PERIOD", &name, order));
+                vec![News::Refreshed(Scene::RenewalCancelled)]
             },
             Change::Convert { months } => {
                 self.expect_term()?;
@@ -184,37 +185,52 @@ impl Sale {
                 }
                 self.term.convert(*months, now)?;
                 self.instance()?.trial = false;
-                bodies.push(self.refresh("TRIAL_TO_FORMAL", &name, order));
+                vec![News::Refreshed(Scene::TrialToFormal)]
             },
             Change::Upgrade { product, amount } => {
                 self.instance()?;
                 self.term.living()?;
                 self.product.clone_from(product);
                 self.amount = *amount;
-                bodies.push(body::upgrade_instance(&name, order));
+                vec![News::Upgraded]
+            },
+            Change::Expire => {
+                self.term.expire(now)?;
+                vec![News::Expired]
             },
             Change::Freeze => {
-                self.term.freeze(true)?;
-                bodies.push(self.status(&name, "FREEZE"));
+                self.term.suspend()?;
+                vec![News::Frozen]
             },
             Change::Unfreeze => {
-                self.term.freeze(false)?;
-                bodies.push(self.status(&name, "UNFREEZE"));
+                self.term.unfreeze()?;
+                vec![News::Unfrozen]
             },
             Change::Release => {
                 self.term.release(now)?;
-                bodies.push(self.release(&name, None));
+                vec![News::Released]
             },
             Change::Unsubscribe => {
                 self.term.release(now)?;
-                bodies.push(self.release(&name, Some(order)));
+                vec![News::Unsubscribed]
             },
             Change::Query => {
                 self.instance()?;
-                bodies.push(body::query_instance(&name));
+                vec![News::Asked]
             },
-        }
-        Ok(bodies)
+        };
+        Ok(news)
+    }
+
+    fn renew(&mut self, months: u32, now: DateTime<Utc>) -> Result<Vec<News>, MarketError> {
+        self.expect_term()?;
+        self.term.renew(months, now)?;
+        let mut news = vec![News::Refreshed(Scene::Renewal)];
+        news.extend(self.term.unfreeze()?.map(|frozen| match frozen {
+            Freeze::TermOver => News::UnfrozenByRenewal,
+            Freeze::Suspended => News::Unfrozen,
+        }));
+        Ok(news)
     }
 
     fn expect_term(&self) -> Result<(), MarketError> {
@@ -225,7 +241,7 @@ impl Sale {
         }
     }
 
-    fn claim(&mut self) -> Result<Vec<Body>, MarketError> {
+    fn claim(&mut self) -> Result<Vec<News>, MarketError> {
         self.term.living()?;
         match &mut self.sold {
             Sold::Code(code) => code.claimed = true,
@@ -238,28 +254,6 @@ impl Sale {
         match &mut self.sold {
             Sold::Instance(instance) => Ok(instance),
             Sold::Code(_) => Err(MarketError::NotApplicable),
-        }
-    }
-
-    fn refresh(&self, scene: &str, name: &str, order: &OrderLine) -> Body {
-        let expires_at = self.term.expires_at;
-        match self.sold {
-            Sold::Code(_) => body::refresh_license_code(scene, name, order, None, expires_at),
-            Sold::Instance(_) => body::refresh_instance(scene, name, order, None, expires_at),
-        }
-    }
-
-    fn status(&self, name: &str, status: &str) -> Body {
-        match self.sold {
-            Sold::Code(_) => body::update_license_code_status(name, status),
-            Sold::Instance(_) => body::update_instance_status(name, status),
-        }
-    }
-
-    fn release(&self, name: &str, order: Option<&OrderLine>) -> Body {
-        match self.sold {
-            Sold::Code(_) => body::release_license_code(name, order),
-            Sold::Instance(_) => body::release_instance(name, order),
         }
     }
 }
@@ -289,6 +283,8 @@ pub struct SaleView {
     pub checked: bool,
     /// Whether use is withheld.
     pub frozen: bool,
+    /// The words in which the merchant is told of it.
+    pub protocol: Protocol,
     /// The end of the term.
     pub expires_at: DateTime<Utc>,
 }

@@ -25,9 +25,21 @@ pub enum TermError {
     /// The length is nothing or longer than a century.
     #[error("a term lasts 1 to {MONTHS_MAX} months")]
     Length,
+    /// The term is not over.
+    #[error("the term is not over")]
+    NotOver,
     /// The length in days is nothing or longer than a decade.
     #[error("a test lasts 1 to {DAYS_MAX} days")]
     Days,
+}
+
+/// Why use of a right is withheld.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freeze {
+    /// Its term is over.
+    TermOver,
+    /// The marketplace wants it so: arrears, or a violation of its rules.
+    Suspended,
 }
 
 /// The term of a right.
@@ -37,8 +49,8 @@ pub struct Term {
     pub expires_at: DateTime<Utc>,
     /// The ends that renewals replaced, oldest first.
     pub earlier_ends: Vec<DateTime<Utc>>,
-    /// Whether use is withheld.
-    pub frozen: bool,
+    /// Why use is withheld, if it is.
+    pub frozen: Option<Freeze>,
     /// When the right was released.
     pub released_at: Option<DateTime<Utc>>,
 }
@@ -66,7 +78,7 @@ impl Term {
         Self {
             expires_at,
             earlier_ends: Vec::new(),
-            frozen: false,
+            frozen: None,
             released_at: None,
         }
     }
@@ -97,11 +109,27 @@ impl Term {
         Ok(())
     }
 
-    /// Withholds use, or gives it back.
-    pub fn freeze(&mut self, frozen: bool) -> Result<(), TermError> {
+    /// Withholds use because the term is over.
+    pub fn expire(&mut self, now: DateTime<Utc>) -> Result<(), TermError> {
         self.living()?;
-        self.frozen = frozen;
+        if now < self.expires_at {
+            return Err(TermError::NotOver);
+        }
+        self.frozen = Some(Freeze::TermOver);
         Ok(())
+    }
+
+    /// Withholds use for another reason.
+    pub fn suspend(&mut self) -> Result<(), TermError> {
+        self.living()?;
+        self.frozen = Some(Freeze::Suspended);
+        Ok(())
+    }
+
+    /// Gives use back, and says why it was withheld.
+    pub fn unfreeze(&mut self) -> Result<Option<Freeze>, TermError> {
+        self.living()?;
+        Ok(self.frozen.take())
     }
 
     /// Ends the right for good.
@@ -121,7 +149,7 @@ impl Term {
 
     /// Whether the right may be used.
     pub fn holds_at(&self, now: DateTime<Utc>) -> bool {
-        self.released_at.is_none() && !self.frozen && now < self.expires_at
+        self.released_at.is_none() && self.frozen.is_none() && now < self.expires_at
     }
 
     /// What the passing of time has made due, in order.
@@ -130,8 +158,8 @@ impl Term {
         if self.released_at.is_some() || now < self.expires_at {
             return due;
         }
-        if !self.frozen {
-            due.push(Change::Freeze);
+        if self.frozen.is_none() {
+            due.push(Change::Expire);
         }
         if now - self.expires_at >= retention() {
             due.push(Change::Release);

@@ -1,12 +1,14 @@
 //! The life of codes and instances, and the calls that follow from it.
 
 mod bounds;
+mod v1;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::{
-    Callback, Change, CodeError, Keys, Listing, Market, MarketError, Purchase, SaleState, TermError,
+    Callback, Change, CodeError, Keys, Listing, Market, MarketError, Protocol, Purchase, SaleState,
+    TermError,
 };
 
 fn start() -> DateTime<Utc> {
@@ -19,6 +21,7 @@ fn market() -> Market {
         base: key("base"),
         license: key("license"),
         general: key("general"),
+        ..Keys::default()
     };
     let url = "https://example.com/in".to_owned();
     Market::new(
@@ -26,6 +29,7 @@ fn market() -> Market {
             name: "cad".to_owned(),
             url,
             keys,
+            protocol: Protocol::V2,
         }],
         7,
     )
@@ -43,9 +47,9 @@ fn purchase() -> Purchase {
 
 fn activities(callbacks: &[Callback]) -> Vec<String> {
     let word = |callback: &Callback| {
-        let body = &callback.body;
-        let scene = body.text_of("scene").or_else(|| body.text_of("status"));
-        scene.unwrap_or_else(|| body.activity()).to_owned()
+        let call = &callback.call;
+        let scene = call.value_of("scene").or_else(|| call.value_of("status"));
+        scene.unwrap_or_else(|| call.activity()).to_owned()
     };
     callbacks.iter().map(word).collect()
 }
@@ -88,12 +92,12 @@ fn a_renewal_can_be_cancelled_before_its_period_begins() {
         .unwrap();
     assert_eq!(activities(&renewed), ["orderNotify", "RENEWAL"]);
     assert_eq!(
-        renewed[1].body.text_of("expireTime"),
+        renewed[1].call.value_of("expireTime"),
         Some("20270202030405")
     );
     let cancelled = market.change(&code, Change::CancelRenewal, now).unwrap();
     assert_eq!(
-        cancelled[1].body.text_of("expireTime"),
+        cancelled[1].call.value_of("expireTime"),
         Some("20260202030405")
     );
     market
@@ -154,7 +158,7 @@ fn an_instance_has_a_life_once_the_merchant_has_named_it() {
         .change("instance-1", Change::Unsubscribe, now)
         .unwrap();
     assert_eq!(activities(&gone), ["orderNotify", "releaseInstance"]);
-    assert!(gone[1].body.text_of("orderId").is_some());
+    assert!(gone[1].call.value_of("orderId").is_some());
 }
 
 #[test]
@@ -166,6 +170,7 @@ fn an_interface_without_a_key_is_not_called() {
             name: "cad".to_owned(),
             url,
             keys,
+            protocol: Protocol::V2,
         }],
         7,
     );

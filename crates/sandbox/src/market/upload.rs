@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{Callback, Interface, Market, MarketError, Sold};
-use crate::body::Body;
+use super::{Callback, Interface, Market, MarketError, Protocol, Sold};
+use crate::body;
 
 /// The most applications that are remembered; the oldest gives way.
 const EVENTS_MAX: usize = 1000;
@@ -97,21 +97,28 @@ impl Market {
     pub fn apply_for_license(
         &mut self,
         id: &str,
+        device_fingerprint: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<(String, Option<Callback>), MarketError> {
         let sale = self.sale(id).ok_or(MarketError::UnknownSale)?.clone();
-        if let Sold::Code(_) = sale.sold {
+        if let (Sold::Code(_), _) | (Sold::Instance(_), Protocol::SaasV1 | Protocol::LicenseV1) =
+            (&sale.sold, sale.protocol)
+        {
             return Err(MarketError::NotApplicable);
         }
         sale.term.living()?;
         let instance = sale.name().ok_or(MarketError::NotProvisioned)?;
         let event = self.random.text(b"0123456789abcdef", 32);
-        let body = Body::new("getLicenseAsync")
-            .with("instanceId", instance)
-            .with("effectiveTime", event_time(now))
-            .with("expireTime", event_time(sale.term.expires_at))
-            .with("eventId", event.as_str());
-        let callback = self.callback(&sale, Interface::Base, body);
+        let expires_at = sale.charging.has_term().then_some(sale.term.expires_at);
+        let mut body = body::get_license_async(instance, &event, now, expires_at);
+        if let Some(fingerprint) = device_fingerprint {
+            body = body.with("deviceFingerprint", fingerprint);
+        }
+        let destination = self.destination(&sale, Interface::Base);
+        let callback = destination.map(|destination| Callback {
+            destination,
+            call: body.into(),
+        });
         self.uploads.apply(event.clone(), sale.order.order.clone());
         Ok((event, callback))
     }
@@ -161,9 +168,4 @@ impl Upload {
             size: self.content.len(),
         }
     }
-}
-
-/// A time in the form of the example of `getLicenseAsync`.
-fn event_time(instant: DateTime<Utc>) -> String {
-    instant.format("%Y-%m-%d %H:%M:%S z").to_string()
 }

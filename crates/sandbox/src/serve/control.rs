@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 
 use super::Shop;
 use crate::body::wire_time;
+use crate::centre::DirectoryError;
+use crate::kit::change::EnterpriseError;
 use crate::market::{Change, Charging, MarketError, Purchase};
 
 /// Adds the routes of the control API.
@@ -49,6 +51,16 @@ pub(super) enum ControlError {
     Market(MarketError),
     #[error("nothing is kept under this name")]
     NotKept,
+    #[error("the enterprise cannot do that: {0}")]
+    Enterprise(EnterpriseError),
+    #[error("the authentication centre refuses: {0}")]
+    Centre(DirectoryError),
+}
+
+impl From<EnterpriseError> for ControlError {
+    fn from(error: EnterpriseError) -> Self {
+        Self::Enterprise(error)
+    }
 }
 
 impl From<MarketError> for ControlError {
@@ -60,15 +72,35 @@ impl From<MarketError> for ControlError {
 impl ResponseError for ControlError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::Unreadable(_) => StatusCode::BAD_REQUEST,
-            Self::UnknownChange
-            | Self::NotKept
-            | Self::Market(MarketError::UnknownListing | MarketError::UnknownSale) => {
-                StatusCode::NOT_FOUND
+            Self::Unreadable(_) | Self::Enterprise(EnterpriseError::NumberOfMembers) => {
+                StatusCode::BAD_REQUEST
             },
-            Self::Message
+            Self::Enterprise(
+                EnterpriseError::UnknownListing
+                | EnterpriseError::UnknownEnterprise
+                | EnterpriseError::UnknownDepartment
+                | EnterpriseError::UnknownMember,
+            )
+            | Self::UnknownChange
+            | Self::NotKept
             | Self::Market(
-                MarketError::NotProvisioned | MarketError::NotApplicable | MarketError::Term(_),
+                MarketError::UnknownListing | MarketError::UnknownSale | MarketError::UnknownCase,
+            ) => StatusCode::NOT_FOUND,
+            Self::Message
+            | Self::Centre(_)
+            | Self::Enterprise(
+                EnterpriseError::NoKey
+                | EnterpriseError::NoPublicKey
+                | EnterpriseError::NotEncrypted(_)
+                | EnterpriseError::NotBound
+                | EnterpriseError::DepartmentInUse,
+            )
+            | Self::Market(
+                MarketError::NotProvisioned
+                | MarketError::NotApplicable
+                | MarketError::TradingFrozen
+                | MarketError::NoKey
+                | MarketError::Term(_),
             ) => StatusCode::CONFLICT,
         }
     }
@@ -254,6 +286,7 @@ async fn advance(shop: Data<Shop>, request: HttpRequest, body: Bytes) -> Answer 
             .saturating_add(advance_seconds),
     );
     shop.sweep();
+    shop.clock_moved.notify_one();
     Ok(done(&request, time(&shop)))
 }
 

@@ -1,4 +1,5 @@
-//! One page without scripts: what was sold, the orders, the messages, and a form for each change.
+//! One page without scripts: the listings, what was sold, the orders, the messages, and a form for
+//! each change.
 
 use std::fmt::Write as _;
 
@@ -6,9 +7,11 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 
 use super::Shop;
-use crate::market::{Order, SaleView};
+use crate::market::{Order, ProbeView, Protocol, SaleView};
 use crate::messages::Message;
 
+mod kit;
+mod listings;
 mod reports;
 
 const STYLE: &str = "body{font:14px system-ui,sans-serif;margin:2em;color:#222}\
@@ -38,67 +41,65 @@ const CHANGES_OF_AN_INSTANCE: &[&str] = &[
     "unsubscribe",
 ];
 
+/// Told by License 1.0, which has no words for the rest.
+const CHANGES_OF_A_LICENSE: &[&str] = &["renew", "cancel-renewal", "release", "unsubscribe"];
+
+/// What the page shows.
+struct Shown {
+    now: String,
+    listings: Vec<ProbeView>,
+    sales: Vec<SaleView>,
+    orders: Vec<Order>,
+    enterprises: String,
+    reports: String,
+    messages: Vec<Message>,
+}
+
 /// `GET /`.
 pub(super) async fn page(shop: Data<Shop>) -> HttpResponse {
     let now = shop.now();
-    let (listings, sales, orders, reports) = {
+    let shown = {
         let market = shop.market();
-        let listings: Vec<String> = market
-            .listings()
-            .map(|listing| listing.name.clone())
-            .collect();
-        let sales: Vec<SaleView> = market.sales().map(|sale| sale.view(now)).collect();
-        (
-            listings,
-            sales,
-            market.orders().to_vec(),
-            reports::tables(&market),
-        )
+        Shown {
+            now: now.to_rfc3339(),
+            listings: market.probes(),
+            sales: market.sales().map(|sale| sale.view(now)).collect(),
+            orders: market.orders().to_vec(),
+            enterprises: kit::section(&market),
+            reports: reports::tables(&market),
+            messages: shop.messages.list(),
+        }
     };
-    let messages = shop.messages.list();
     let mut html = String::new();
-    write_page(
-        &mut html,
-        &now.to_rfc3339(),
-        &listings,
-        &sales,
-        &orders,
-        &reports,
-        &messages,
-    )
-    .expect("a string takes every line");
+    write_page(&mut html, &shown).expect("a string takes every line");
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .body(html)
 }
 
-fn write_page(
-    html: &mut String,
-    now: &str,
-    listings: &[String],
-    sales: &[SaleView],
-    orders: &[Order],
-    reports: &str,
-    messages: &[Message],
-) -> std::fmt::Result {
+fn write_page(html: &mut String, shown: &Shown) -> std::fmt::Result {
     write!(
         html,
         "<!doctype html><html lang=en><meta charset=utf-8><title>Sandbox marketplace</title>\
-         <style>{STYLE}</style><h1>Sandbox marketplace</h1><p>The market's time: {now} \
+         <style>{STYLE}</style><h1>Sandbox marketplace</h1><p>The market's time: {} \
          <form method=post action=/sandbox/clock><button name=advance_days value=1>+1 day</button> \
-         <button name=advance_days value=30>+30 days</button></form></p>"
+         <button name=advance_days value=30>+30 days</button></form></p>",
+        shown.now
     )?;
-    write_purchase(html, listings)?;
-    write_sales(html, sales)?;
-    write_orders(html, orders)?;
-    html.push_str(reports);
-    write_messages(html, messages)
+    write_purchase(html, &shown.listings)?;
+    listings::write_listings(html, &shown.listings)?;
+    write_sales(html, &shown.sales)?;
+    write_orders(html, &shown.orders)?;
+    html.push_str(&shown.enterprises);
+    html.push_str(&shown.reports);
+    write_messages(html, &shown.messages)
 }
 
-fn write_purchase(html: &mut String, listings: &[String]) -> std::fmt::Result {
+/// What is hidden is not offered.
+fn write_purchase(html: &mut String, listings: &[ProbeView]) -> std::fmt::Result {
     html.push_str("<h2>Buy</h2><form method=post>Listing <select name=listing>");
-    for listing in listings {
-        write!(html, "<option>{}</option>", escape(listing))?;
+    for view in listings.iter().filter(|view| view.frozen_at.is_none()) {
+        write!(html, "<option>{}</option>", escape(&view.listing))?;
     }
     html.push_str(
         "</select> units <input name=amount type=number min=1 value=1> \
@@ -128,10 +129,10 @@ fn write_sales(html: &mut String, sales: &[SaleView]) -> std::fmt::Result {
             sale.state,
             sale.expires_at.format("%Y-%m-%d %H:%M"),
         )?;
-        let changes = if sale.kind == "code" {
-            CHANGES_OF_A_CODE
-        } else {
-            CHANGES_OF_AN_INSTANCE
+        let changes = match (sale.kind, sale.protocol) {
+            ("code", _) => CHANGES_OF_A_CODE,
+            (_, Protocol::LicenseV1) => CHANGES_OF_A_LICENSE,
+            (_, Protocol::V2 | Protocol::SaasV1) => CHANGES_OF_AN_INSTANCE,
         };
         for change in changes {
             write_button(

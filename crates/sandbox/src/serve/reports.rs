@@ -3,7 +3,7 @@
 //! | address | does |
 //! | --- | --- |
 //! | `GET /sandbox/test-codes`, `POST /sandbox/test-codes` | lists test codes; issues one for `days` |
-//! | `POST /sandbox/applications` | applies for a license of `instance`, to be delivered by an upload |
+//! | `POST /sandbox/applications` | applies for a license of `instance`, maybe with a `device_fingerprint`, to be delivered by an upload |
 //! | `GET /sandbox/usage`, `/sandbox/clients`, `/sandbox/uploads` | what merchants reported and delivered |
 //! | `GET /sandbox/uploads/{event}` | what was delivered for an application, byte for byte |
 //! | `GET /sandbox/open-api`, `POST /sandbox/open-api` | spelling and faults of the open APIs; replaces them |
@@ -48,6 +48,7 @@ impl Default for Validity {
 #[serde(default, deny_unknown_fields)]
 struct Application {
     instance: String,
+    device_fingerprint: Option<String>,
 }
 
 async fn test_codes(shop: Data<Shop>) -> HttpResponse {
@@ -62,8 +63,14 @@ async fn issue_test_code(shop: Data<Shop>, request: HttpRequest, body: Bytes) ->
 }
 
 async fn apply(shop: Data<Shop>, request: HttpRequest, body: Bytes) -> Answer {
-    let Application { instance } = read(&request, &body)?;
-    let (event, callback) = shop.market().apply_for_license(&instance, shop.now())?;
+    let Application {
+        instance,
+        device_fingerprint,
+    } = read(&request, &body)?;
+    let fingerprint = device_fingerprint.as_deref();
+    let (event, callback) = shop
+        .market()
+        .apply_for_license(&instance, fingerprint, shop.now())?;
     let messages = shop.dispatch(callback.into_iter().collect());
     Ok(done(
         &request,

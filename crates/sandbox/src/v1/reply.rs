@@ -1,11 +1,13 @@
-//! One GET over a socket of our own, and the answer as it came.
+//! One request over a socket of our own, and the answer as it came.
 //!
 //! HTTP libraries write every header's name in lower case, but V1.0 reads `Body-Sign` in this one
-//! spelling. The request is small and always the same, and a parser for the head exists.
+//! spelling. The requests are simple, and a parser for the head of an answer exists.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::future::{Either, select};
 use reqwest::Url;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -60,46 +62,84 @@ pub enum NoReply {
 
 /// Asks an address, whose connections are closed after one answer. The caller bounds the time.
 pub async fn get(url: &str, tls: Arc<ClientConfig>) -> Result<Reply, NoReply> {
+    let headers = [("Accept", "application/json".to_owned())];
+    ask("GET", url, &headers, "", tls).await
+}
+
+/// Tells an address something, with headers that hold no line breaks.
+pub async fn post(
+    url: &str,
+    headers: &[(&str, String)],
+    body: &str,
+    tls: Arc<ClientConfig>,
+) -> Result<Reply, NoReply> {
+    let length = ("Content-Length", body.len().to_string());
+    ask("POST", url, &[headers, &[length]].concat(), body, tls).await
+}
+
+async fn ask(
+    method: &str,
+    url: &str,
+    headers: &[(&str, String)],
+    body: &str,
+    tls: Arc<ClientConfig>,
+) -> Result<Reply, NoReply> {
     let url = Url::parse(url).map_err(|_syntax| NoReply::Address)?;
     let host = url.host_str().ok_or(NoReply::Address)?;
     let port = url.port_or_known_default().ok_or(NoReply::Address)?;
     let name = host.trim_matches(['[', ']']);
+    let request = head(method, &url, host, headers) + body;
     match url.scheme() {
         "http" => {
             let stream = TcpStream::connect((name, port)).await?;
-            exchange(stream, &url, host).await
+            exchange(stream, &request).await
         },
         "https" => {
             let server = ServerName::try_from(name.to_owned());
             let server = server.map_err(|_name| NoReply::Address)?;
             let stream = TcpStream::connect((name, port)).await?;
             let stream = TlsConnector::from(tls).connect(server, stream).await?;
-            exchange(stream, &url, host).await
+            exchange(stream, &request).await
         },
         _ => Err(NoReply::Address),
     }
 }
 
-async fn exchange(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    url: &Url,
-    host: &str,
-) -> Result<Reply, NoReply> {
+fn head(method: &str, url: &Url, host: &str, headers: &[(&str, String)]) -> String {
     let host = match url.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     };
-    let query = url.query().unwrap_or_default();
-    let request = format!(
-        "GET {}?{query} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\
-         Connection: close\r\n\r\n",
-        url.path()
-    );
-    stream.write_all(request.as_bytes()).await?;
-    stream.flush().await?;
+    let query = url.query().map(|query| format!("?{query}"));
+    let (path, query) = (url.path(), query.unwrap_or_default());
+    let headers = headers.iter();
+    let headers: Vec<_> = headers
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let headers = headers.concat();
+    format!("{method} {path}{query} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n")
+}
+
+/// Sends and receives at the same time: whoever finds a body too long may say so, and hang up, before
+/// all of it is sent.
+async fn exchange(stream: impl AsyncRead + AsyncWrite, request: &str) -> Result<Reply, NoReply> {
+    let (reader, writer) = tokio::io::split(stream);
+    match select(pin!(receive(reader)), pin!(send(writer, request))).await {
+        Either::Left((reply, _sending)) => reply,
+        Either::Right((Ok(()), receiving)) => receiving.await,
+        Either::Right((Err(error), receiving)) => receiving.await.map_err(|_nothing| error.into()),
+    }
+}
+
+async fn send(mut writer: impl AsyncWrite + Unpin, request: &str) -> io::Result<()> {
+    writer.write_all(request.as_bytes()).await?;
+    writer.flush().await
+}
+
+async fn receive(mut reader: impl AsyncRead + Unpin) -> Result<Reply, NoReply> {
     let mut came = Vec::new();
     loop {
-        let ended = stream.read_buf(&mut came).await? == 0;
+        let ended = reader.read_buf(&mut came).await? == 0;
         if let Some(reply) = parse(&came, ended)? {
             return Ok(reply);
         }

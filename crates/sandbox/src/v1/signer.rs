@@ -92,6 +92,11 @@ impl SignedCall {
     }
 }
 
+/// A call as a query string, before it is stamped and signed.
+pub(crate) fn query(call: &Call) -> String {
+    encoded(call.parameters(), Spelling::default())
+}
+
 /// The marketplace's `timeStamp`: UTC, `yyyyMMddHHmmssSSS`.
 pub fn time_stamp(instant: DateTime<Utc>) -> String {
     instant.format("%Y%m%d%H%M%S%3f").to_string()

@@ -5,7 +5,12 @@ use tenure_sandbox::check::{Family, Report, check};
 use crate::client;
 use crate::merchant::{Manner, Merchant};
 
-const FAMILIES: [Family; 3] = [Family::License, Family::Saas, Family::Order];
+const FAMILIES: [Family; 4] = [
+    Family::License,
+    Family::Saas,
+    Family::OnlineLicense,
+    Family::Order,
+];
 
 fn failed(report: &Report) -> Vec<&str> {
     report.failures().map(|case| case.name.as_str()).collect()

@@ -2,14 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod centre;
+mod centre_check;
 mod check;
+mod kit;
 mod merchant;
 mod merchant_v1;
 mod messages;
 mod open_api;
 mod play;
+mod probes;
 mod serve;
 mod v1;
+mod v1_deliveries;
 
 use std::time::Duration;
 

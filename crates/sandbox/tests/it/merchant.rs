@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use actix_web::web::{self, Bytes, Data, Query};
 use actix_web::{App, HttpResponse, HttpServer};
+use chrono::NaiveDateTime;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tenure_sandbox::check::Target;
@@ -64,6 +65,7 @@ impl Merchant {
             Target {
                 url,
                 key: SecretString::from(KEY),
+                public_key: None,
             },
             merchant,
         )
@@ -192,6 +194,7 @@ fn by_the_book(body: &Value) -> &'static str {
         "updateInstanceStatus" => &["instanceId", "status"],
         "upgradeInstance" => &["orderId", "orderLineId", "instanceId"],
         "changeInstanceCheck" => &["instanceId", "productInfo"],
+        "getLicenseAsync" => &["instanceId", "eventId", "effectiveTime"],
         "orderNotify" => &["orderId", "orderLineId"],
         _ => return "000002",
     };
@@ -203,10 +206,23 @@ fn by_the_book(body: &Value) -> &'static str {
     if ids > 100 || mandatory.iter().any(|name| body[name].is_null()) {
         return "000002";
     }
+    if body["activity"] == "getLicenseAsync" && !is_application(body) {
+        return "000002";
+    }
     let is_about_a_right = body["license"].is_string() || body["instanceId"].is_string();
     if is_about_a_right && body["testFlag"] != "1" {
         "000003"
     } else {
         "000000"
     }
+}
+
+/// Whether times and fingerprint are as the guide's table has them.
+fn is_application(body: &Value) -> bool {
+    let is_time = |name: &str| match body[name].as_str() {
+        Some(text) => NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S z").is_ok(),
+        None => body[name].is_null(),
+    };
+    let fingerprint = body["deviceFingerprint"].as_str().unwrap_or_default();
+    is_time("effectiveTime") && is_time("expireTime") && fingerprint.chars().count() <= 1024
 }

@@ -3,6 +3,7 @@
 mod codes;
 mod control;
 mod faults;
+mod online;
 mod orders;
 mod statistics;
 mod uploads;
@@ -16,7 +17,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tenure_sandbox::clock::{Clock, real_now};
 use tenure_sandbox::market::{
-    Change, Charging, Keys, Listing, Market, Purchase, Sale, SharedMarket,
+    Change, Charging, Keys, Listing, Market, Protocol, Purchase, Sale, SharedMarket,
 };
 use tenure_sandbox::open_api::{BASE_PATH, Manner, OpenApi};
 use tenure_sandbox::sdk::{Credentials, Request, authorize, sdk_date};
@@ -145,8 +146,13 @@ impl Scene {
                 base: Some(SecretString::from(format!("base-key-of-{name}"))),
                 ..Keys::default()
             },
+            protocol: Protocol::V2,
         };
-        let market = Market::new(vec![listing("cad"), listing("cam")], 7).shared();
+        Self::selling(vec![listing("cad"), listing("cam")])
+    }
+
+    fn selling(listings: Vec<Listing>) -> Self {
+        let market = Market::new(listings, 7).shared();
         let clock = Clock::start(1);
         let api = OpenApi::new(Arc::clone(&market), clock.clone(), credentials(), 7);
         let manner = api.manner();

@@ -1,25 +1,26 @@
 //! The scripted flows reach a merchant call by call.
 
-use secrecy::SecretString;
+use tenure_sandbox::check::Target;
 use tenure_sandbox::clock::Clock;
-use tenure_sandbox::market::{Keys, Listing, Market};
+use tenure_sandbox::market::{Keys, Listing, Market, Protocol};
 use tenure_sandbox::play::{Stage, Step, play};
 
 use crate::client;
-use crate::merchant::{KEY, Manner, Merchant};
+use crate::merchant::{Manner, Merchant};
 
 async fn played(manner: Manner) -> Vec<Step> {
-    let (target, _merchant) = Merchant::start(manner);
-    let key = || Some(SecretString::from(KEY));
+    let (Target { url, key, .. }, _merchant) = Merchant::start(manner);
     let keys = Keys {
-        base: key(),
-        license: key(),
-        general: None,
+        base: Some(key.clone()),
+        license: Some(key.clone()),
+        general: Some(key),
+        ..Keys::default()
     };
     let listing = Listing {
         name: "cad".to_owned(),
-        url: target.url,
+        url,
         keys,
+        protocol: Protocol::V2,
     };
     let (market, clock) = (Market::new(vec![listing], 7).shared(), Clock::start(1));
     let client = client();
@@ -78,11 +79,16 @@ async fn every_flow_is_played_in_order() {
             "releaseInstance",
         ]
     );
+    let orders = calls(&steps, "order");
+    assert_eq!(orders.len(), 11, "every purchase and what else is ordered");
+    assert!(orders.iter().all(|call| call == "orderNotify"));
     for step in &steps {
         assert_eq!(step.failure, None, "{step:?}");
         assert_eq!(step.state, Some(format!("state of {}", step.license)));
         assert!(
-            step.license.starts_with("PL") || step.license.starts_with("i-CS"),
+            step.call == "orderNotify"
+                || step.license.starts_with("PL")
+                || step.license.starts_with("i-CS"),
             "{step:?}"
         );
     }

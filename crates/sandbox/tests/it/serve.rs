@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
 use serde_json::{Value, json};
-use tenure_sandbox::market::{Keys, Listing};
+use tenure_sandbox::check::Target;
+use tenure_sandbox::market::{Keys, Listing, Protocol};
 use tenure_sandbox::serve::{Config, Sandbox};
 use tokio::sync::oneshot;
 
 use crate::install_provider;
-use crate::merchant::{KEY, Manner, Merchant};
+use crate::merchant::{Manner, Merchant};
 use crate::open_api::{Caller, credentials};
 
 pub(crate) struct Running {
@@ -21,19 +21,25 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(manner: Manner) -> Self {
-        install_provider();
-        let (target, _merchant) = Merchant::start(manner);
-        let key = || Some(SecretString::from(KEY));
+        let (Target { url, key, .. }, _merchant) = Merchant::start(manner);
         let keys = Keys {
-            base: key(),
-            license: key(),
-            general: key(),
+            base: Some(key.clone()),
+            license: Some(key.clone()),
+            general: Some(key),
+            ..Keys::default()
         };
+        Self::with(url, keys)
+    }
+
+    /// With a listing `cad` at an address.
+    pub(crate) fn with(url: String, keys: Keys) -> Self {
+        install_provider();
         let mut config = Config::new(([127, 0, 0, 1], 0).into(), credentials());
         config.listings = vec![Listing {
             name: "cad".to_owned(),
-            url: target.url,
+            url,
             keys,
+            protocol: Protocol::V2,
         }];
         config.retry_interval = Duration::from_millis(1);
         let sandbox = Sandbox::bind(config).unwrap();

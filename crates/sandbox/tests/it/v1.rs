@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use tenure_sandbox::check::{Family, Outcome, Report, Target, check};
 use tenure_sandbox::client::Client;
 use tenure_sandbox::clock::{Clock, real_now};
-use tenure_sandbox::market::{Keys, Listing, Market};
+use tenure_sandbox::market::{Keys, Listing, Market, Protocol};
 use tenure_sandbox::play::{Stage, Step, play_v1};
 use tenure_sandbox::v1::call::query_instance;
 use tenure_sandbox::v1::signer::{Style, sign};
@@ -189,8 +189,8 @@ async fn an_endless_answer_is_cut_off() {
 }
 
 #[actix_web::test]
-async fn the_life_of_an_instance_is_played_in_order() {
-    let (Target { url, key }, merchant) = Merchant::start(Manner::Good).await;
+async fn the_lives_of_an_instance_and_of_a_license_are_played_in_order() {
+    let (Target { url, key, .. }, merchant) = Merchant::start(Manner::Good).await;
     let keys = Keys {
         base: Some(key),
         ..Keys::default()
@@ -199,6 +199,7 @@ async fn the_life_of_an_instance_is_played_in_order() {
         name: "cad".to_owned(),
         url,
         keys,
+        protocol: Protocol::V2,
     };
     let (market, clock) = (Market::new(vec![listing], 7).shared(), Clock::start(1));
     let stage = Stage {
@@ -210,11 +211,15 @@ async fn the_life_of_an_instance_is_played_in_order() {
     let status_of = async |license: String| merchant.state(&license).map(str::to_owned);
     let steps = play_v1(&stage, status_of).await;
     let told = |step: &Step| {
-        assert_eq!((step.family, &step.failure), ("saas-v1", &None), "{step:?}");
+        assert_eq!(step.failure, None, "{step:?}");
         format!("{} {}", step.call, step.state.as_deref().unwrap_or("-"))
     };
+    let of = |family| -> Vec<String> {
+        let steps = steps.iter().filter(|step| step.family == family);
+        steps.map(told).collect()
+    };
     assert_eq!(
-        steps.iter().map(told).collect::<Vec<_>>(),
+        of("saas-v1"),
         [
             "newInstance active",
             "queryInstance active",
@@ -222,8 +227,21 @@ async fn the_life_of_an_instance_is_played_in_order() {
             "refreshInstance active",
             "expireInstance frozen",
             "refreshInstance active",
+            "instanceStatus FREEZE frozen",
+            "instanceStatus NORMAL active",
             "upgrade active",
             "releaseInstance released",
+        ]
+    );
+    assert_eq!(
+        of("license-v1"),
+        [
+            "getLicense active",
+            "refreshLicense active",
+            "refreshLicense active",
+            "expireLicense frozen",
+            "refreshLicense active",
+            "releaseLicense released",
         ]
     );
     let calls = merchant.calls();
@@ -235,5 +253,7 @@ async fn the_life_of_an_instance_is_played_in_order() {
     assert!(said(5, "expireTime") > said(3, "expireTime"));
     assert_eq!(said(4, "orderId"), said(0, "orderId"));
     assert_ne!(said(5, "orderId"), said(2, "orderId"));
-    assert_eq!(said(6, "amount"), "5");
+    assert_eq!(said(8, "amount"), "5");
+    let sold = market.lock().unwrap();
+    assert_eq!(sold.listing("cad").unwrap().protocol, Protocol::V2);
 }

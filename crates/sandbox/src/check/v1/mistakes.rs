@@ -65,7 +65,12 @@ pub(super) fn cases(
     cases.extend(match family {
         Family::SaasV1 => instances(now),
         Family::LicenseV1 => licenses(now),
-        Family::License | Family::Saas | Family::Order => Vec::new(),
+        Family::License
+        | Family::Saas
+        | Family::OnlineLicense
+        | Family::Order
+        | Family::Kit
+        | Family::KitV1 => Vec::new(),
     });
     cases
 }

@@ -59,7 +59,12 @@ pub(super) fn scenes(
     let calls = match family {
         Family::SaasV1 => saas(key, now, random),
         Family::LicenseV1 => license(now),
-        Family::License | Family::Saas | Family::Order => Vec::new(),
+        Family::License
+        | Family::Saas
+        | Family::OnlineLicense
+        | Family::Order
+        | Family::Kit
+        | Family::KitV1 => Vec::new(),
     };
     let scenes = calls.into_iter().map(|(note, call)| {
         let name = format!("{} {note}", call.activity());

@@ -54,7 +54,9 @@ fn the_oldest_usage_is_forgotten_and_may_come_again() {
 fn uploads_are_bounded_by_number_and_by_bytes() {
     let mut market = with_instance(Charging::Period);
     let deliver = |market: &mut Market, number: usize, size: usize| {
-        let (event, _) = market.apply_for_license("instance-1", start()).unwrap();
+        let (event, _) = market
+            .apply_for_license("instance-1", None, start())
+            .unwrap();
         let upload = Upload {
             event,
             received_at: start(),
@@ -79,7 +81,7 @@ fn uploads_are_bounded_by_number_and_by_bytes() {
 fn an_application_among_too_many_is_forgotten() {
     let mut market = with_instance(Charging::Period);
     let mut events = (0..=1000).map(|_| {
-        let applied = market.apply_for_license("instance-1", start());
+        let applied = market.apply_for_license("instance-1", None, start());
         applied.unwrap().0
     });
     let (first, second) = (events.next().unwrap(), events.next().unwrap());
@@ -108,7 +110,7 @@ fn a_code_cannot_be_applied_for_and_an_unnamed_instance_neither() {
         (instance.order.order.as_str(), MarketError::NotProvisioned),
         ("instance-0", MarketError::UnknownSale),
     ] {
-        let refused = market.apply_for_license(id, start());
+        let refused = market.apply_for_license(id, None, start());
         assert_eq!(refused.err(), Some(error));
     }
 }

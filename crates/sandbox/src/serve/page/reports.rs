@@ -155,7 +155,9 @@ mod tests {
     use chrono::DateTime;
 
     use super::{ROWS_MAX, tables};
-    use crate::market::{Charging, Clients, Keys, Listing, Market, Purchase, Upload, UsageRecord};
+    use crate::market::{
+        Charging, Clients, Keys, Listing, Market, Protocol, Purchase, Upload, UsageRecord,
+    };
 
     #[test]
     fn the_latest_reports_are_shown_escaped() {
@@ -164,6 +166,7 @@ mod tests {
             name: "cad".to_owned(),
             url: "https://example.com/in".to_owned(),
             keys: Keys::default(),
+            protocol: Protocol::V2,
         };
         let mut market = Market::new(vec![listing], 7);
         assert!(!tables(&market).contains("<table>"));
@@ -195,7 +198,7 @@ mod tests {
         market
             .report_clients(&code, Clients::Number(4711), now)
             .unwrap();
-        let (event, _) = market.apply_for_license("<b>", now).unwrap();
+        let (event, _) = market.apply_for_license("<b>", None, now).unwrap();
         let upload = Upload {
             event: event.clone(),
             received_at: now,

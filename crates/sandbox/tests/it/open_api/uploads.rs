@@ -8,9 +8,9 @@ use tenure_sandbox::open_api::BASE_PATH;
 use super::{Caller, Scene};
 
 /// One part of a form: name, file name, media type, content.
-type Part<'a> = (&'a str, Option<&'a str>, &'a str, Vec<u8>);
+pub(super) type Part<'a> = (&'a str, Option<&'a str>, &'a str, Vec<u8>);
 
-fn form(parts: &[Part<'_>]) -> Vec<u8> {
+pub(super) fn form(parts: &[Part<'_>]) -> Vec<u8> {
     let mut form = Vec::new();
     for (name, file_name, media_type, content) in parts {
         let file_name = file_name
@@ -28,7 +28,7 @@ fn form(parts: &[Part<'_>]) -> Vec<u8> {
     form
 }
 
-fn json_part(description: &Value) -> Part<'static> {
+pub(super) fn json_part(description: &Value) -> Part<'static> {
     (
         "isvUpdateFileReq",
         None,
@@ -51,12 +51,12 @@ fn file_of(content: &[u8]) -> Value {
     json!({ "type": "FILE", "file_name": "a.lic", "sha256": sha256 })
 }
 
-fn text_of(text: &str) -> Value {
+pub(super) fn text_of(text: &str) -> Value {
     json!({ "type": "CHARACTERS", "characters": text })
 }
 
 impl Caller {
-    async fn upload(&self, event: &str, form: Vec<u8>) -> (u16, Value) {
+    pub(super) async fn upload(&self, event: &str, form: Vec<u8>) -> (u16, Value) {
         let path = format!("{BASE_PATH}/v1/market-event/{event}/file");
         let response = self.send(&path, "", form, &[]).await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
@@ -73,11 +73,14 @@ fn start() -> (Scene, String) {
 
 fn apply(scene: &Scene) -> String {
     let now = scene.clock.now();
-    let (event, callback) = scene.market().apply_for_license("instance-1", now).unwrap();
-    let body = callback.unwrap().body;
+    let (event, callback) = scene
+        .market()
+        .apply_for_license("instance-1", None, now)
+        .unwrap();
+    let body = callback.unwrap().call;
     assert_eq!(body.activity(), "getLicenseAsync");
-    assert_eq!(body.text_of("eventId"), Some(event.as_str()));
-    assert!(body.text_of("expireTime").unwrap().ends_with(" z"));
+    assert_eq!(body.value_of("eventId"), Some(event.as_str()));
+    assert!(body.value_of("expireTime").unwrap().ends_with(" z"));
     event
 }
 
@@ -135,7 +138,12 @@ async fn an_application_is_answered_once_and_while_its_instance_lives() {
         "91381033",
     );
     let now = scene.clock.now();
-    assert!(scene.market().apply_for_license("instance-1", now).is_err());
+    assert!(
+        scene
+            .market()
+            .apply_for_license("instance-1", None, now)
+            .is_err()
+    );
 }
 
 #[actix_web::test]
