@@ -1,26 +1,30 @@
 //! One callback, from its bytes to its answer.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use tenure_domain::{Instant, License, LicenseId};
+use tenure_domain::{Instant, License, SealKey};
 use tenure_journal::transact::{Arrived, Call, Done};
-use tenure_journal::{
-    Actor, AsOf, Clock, Queue, ReadError, ReadLog, StreamId, Unavailable, Verdict, as_of,
-};
+use tenure_journal::vault::Vault;
+use tenure_journal::{Actor, Clock, Queue, ReadError, ReadLog, Unavailable, Verdict};
 use tenure_koogallery::{
     Activity, Answer, Environment, NonceRefused, Rejected, Rejection, Request, ResultCode,
     Verified, call, v1,
 };
 use tokio::sync::oneshot;
 
-use crate::exchange::{Incoming, Reply};
+use crate::access::Sent;
+use crate::change::AskChange;
+use crate::exchange::{Incoming, Reply, told, unavailable, unread};
+use crate::kit::Kit;
+use crate::license_file::kept_body;
 use crate::listing::{Listing, Listings};
 use crate::metrics::{Answered, Metrics};
 use crate::nonces::Nonces;
 use crate::requests::{self, Form, Prepared, PurchaseForm};
+use crate::usage::FindUsers;
 
 /// When the answer is due, in seconds after the arrival: the marketplace waits five, and the
 /// answer has its way to make.
@@ -33,10 +37,14 @@ const WORD_BYTES_MAX: usize = 128;
 pub struct Ingress {
     pub(crate) listings: Listings,
     queue: Queue,
-    reader: Arc<Mutex<Box<dyn ReadLog>>>,
-    nonces: Nonces,
-    clock: Arc<dyn Clock>,
-    metrics: Metrics,
+    pub(crate) reader: Arc<Mutex<Box<dyn ReadLog>>>,
+    pub(crate) nonces: Nonces,
+    pub(crate) kit: Kit,
+    pub(crate) vault: Vault,
+    pub(crate) ask_change: Option<AskChange>,
+    pub(crate) find_users: Option<FindUsers>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
 }
 
 /// What is known of a call when it goes to the journal.
@@ -47,6 +55,8 @@ pub(crate) struct Known<'a> {
     pub(crate) prepared: Prepared,
     /// The nonce that this call has used up, if it has one.
     pub(crate) nonce: Option<&'a str>,
+    /// The key that its body was sealed with, if it was.
+    pub(crate) sealed_with: Option<SealKey>,
 }
 
 /// A call that came from the marketplace and asks for something.
@@ -65,6 +75,7 @@ impl Ingress {
         listings: Listings,
         queue: Queue,
         mut reader: Box<dyn ReadLog>,
+        vault: Vault,
         clock: Arc<dyn Clock>,
         metrics: Metrics,
     ) -> Result<Self, ReadError> {
@@ -74,9 +85,31 @@ impl Ingress {
             queue,
             reader: Arc::new(Mutex::new(reader)),
             nonces,
+            kit: Kit::new(vault.clone()),
+            vault,
+            ask_change: None,
+            find_users: None,
             clock,
             metrics,
         })
+    }
+
+    /// Lets listings that are configured so ask the merchant's application about changes.
+    #[must_use]
+    pub fn asking(self, ask_change: AskChange) -> Self {
+        Self {
+            ask_change: Some(ask_change),
+            ..self
+        }
+    }
+
+    /// Lets queries about packages tell what was taken from them.
+    #[must_use]
+    pub fn finding_users(self, find_users: FindUsers) -> Self {
+        Self {
+            find_users: Some(find_users),
+            ..self
+        }
     }
 
     /// The present instant, for the arrival of a call.
@@ -88,19 +121,8 @@ impl Ingress {
     pub async fn answer(self: Arc<Self>, incoming: Incoming) -> Reply {
         if let Some(rejection) = incoming.body.rejection {
             let listing = self.listings.find(&incoming.listing);
-            let status = if rejection == Rejection::BodyTooLarge {
-                StatusCode::PAYLOAD_TOO_LARGE
-            } else if rejection == Rejection::SlowBody {
-                StatusCode::REQUEST_TIMEOUT
-            } else {
-                StatusCode::OK
-            };
             let reply = self.reject(&incoming, listing, rejected(rejection)).await;
-            return Reply {
-                status,
-                close: true,
-                ..reply
-            };
+            return unread(reply, rejection);
         }
         let Some(listing) = self.listings.find(&incoming.listing) else {
             return self
@@ -130,6 +152,7 @@ impl Ingress {
             authentic: false,
             prepared: Prepared::noted(Verdict::Rejected, Some("wrong_method"), &answer),
             nonce: None,
+            sealed_with: None,
         };
         let reply = self.record(&incoming, known).await;
         Reply {
@@ -169,7 +192,7 @@ impl Ingress {
         let form = Form {
             purchase: (activity == Activity::NewInstance).then_some(PurchaseForm::AppInfo),
             app_info: listing.app_info.clone(),
-            encrypt_type: None,
+            ..Form::default()
         };
         let understood = Understood {
             activity: activity.name(),
@@ -195,16 +218,41 @@ impl Ingress {
             form,
             nonce,
         } = understood;
-        match self.prepare(listing, environment, request, form).await {
-            Ok(prepared) => {
+        let sent = Sent::default();
+        let preparing = async {
+            let sealed = self.sealed(listing, incoming, &request).await?;
+            let prepared = match environment {
+                Environment::Test => {
+                    let answer = requests::answer_probe(&form, &request);
+                    Prepared::noted(Verdict::Probe, None, &answer)
+                },
+                Environment::Real => {
+                    self.prepare(listing, incoming, request, form, &sent)
+                        .await?
+                },
+            };
+            Ok((prepared, sealed))
+        };
+        // Journal and vault are files that somebody else may hold: each waits for its own time.
+        let time_left = self.time_left(incoming.arrived_at);
+        let prepared = tokio::time::timeout(time_left, preparing)
+            .await
+            .unwrap_or_else(|elapsed| Err(ReadError::Unavailable(elapsed.into())));
+        match prepared {
+            Ok((prepared, sealed)) => {
+                let (kept, sealed_with) = match &sealed {
+                    Some((sealed, key)) => (sealed, Some(*key)),
+                    None => (incoming, None),
+                };
                 let known = Known {
                     listing: Some(listing),
                     activity: Some(activity),
                     authentic: true,
                     prepared,
                     nonce,
+                    sealed_with,
                 };
-                self.record(incoming, known).await
+                self.record_and_send(kept, known, &sent).await
             },
             Err(error) => {
                 tracing::error!(%error, "a question could not be answered from the journal");
@@ -220,55 +268,35 @@ impl Ingress {
     async fn prepare(
         &self,
         listing: &Listing,
-        environment: Environment,
+        incoming: &Incoming,
         request: Request,
         form: Form,
+        sent: &Sent,
     ) -> Result<Prepared, ReadError> {
-        match (environment, request) {
-            (Environment::Test, request) => {
-                let answer = requests::answer_probe(&form, &request);
-                Ok(Prepared::noted(Verdict::Probe, None, &answer))
+        match request {
+            Request::License { id, command } => {
+                let form = self.for_purchase(listing, form, &id).await?;
+                let sent = sent.clone();
+                Ok(Prepared::license(listing, form, id, command, sent))
             },
-            (Environment::Real, Request::License { id, command }) => {
-                Ok(Prepared::license(listing, form, id, command))
-            },
-            (Environment::Real, Request::Order { order, command }) => {
-                Ok(Prepared::order(listing, order, command))
-            },
-            (Environment::Real, Request::Query { ids }) => {
+            Request::LicenseFile(wanted) => self.ask_for_file(listing, incoming, wanted).await,
+            Request::Order { order, command } => Ok(Prepared::order(listing, order, command)),
+            Request::Query { ids } => {
                 let found = self.licenses(listing, ids).await?;
-                Ok(answered(&requests::answer_query(listing, &form, &found)))
+                let form = self.with_access(listing, form, &found).await?;
+                let shown = requests::shown(listing, &found);
+                let usage = self.usage(listing, incoming.arrived_at, shown).await?;
+                let form = Form { usage, ..form };
+                Ok(Prepared::query(listing, &form, &found, sent))
             },
-            (Environment::Real, Request::ChangeCheck { id }) => {
-                let found = self.licenses(listing, vec![id]).await?;
+            Request::ChangeCheck { id } => {
+                let found = self.licenses(listing, vec![id.clone()]).await?;
                 let license = found
                     .first()
                     .map_or(&License::Absent, |(_, license)| license);
-                Ok(answered(&requests::answer_change_check(listing, license)))
+                Ok(self.check_change(listing, incoming, id, license).await)
             },
         }
-    }
-
-    /// Folds licenses from the journal itself, so that what was acknowledged is seen.
-    async fn licenses(
-        &self,
-        listing: &Listing,
-        ids: Vec<LicenseId>,
-    ) -> Result<Vec<(LicenseId, License)>, ReadError> {
-        let (reader, merchant) = (Arc::clone(&self.reader), listing.merchant.clone());
-        let reading = tokio::task::spawn_blocking(move || {
-            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            ids.into_iter()
-                .map(|id| {
-                    let stream = StreamId::license(&merchant, &id);
-                    let view = as_of::license(reader.as_mut(), &stream, Instant::MAX, AsOf::Head)?;
-                    Ok((id, view.license))
-                })
-                .collect()
-        });
-        reading
-            .await
-            .map_err(|stopped| ReadError::Unavailable(stopped.into()))?
     }
 
     async fn reject(
@@ -288,19 +316,52 @@ impl Ingress {
             authentic,
             prepared: Prepared::rejection(rejection),
             nonce: None,
+            sealed_with: None,
         };
         self.record(incoming, known).await
     }
 
     /// Brings a call to the disk, and answers.
     pub(crate) async fn record(&self, incoming: &Incoming, known: Known<'_>) -> Reply {
+        self.record_and_send(incoming, known, &Sent::default())
+            .await
+    }
+
+    /// Brings a call to the disk, and answers with what is to be sent.
+    async fn record_and_send(&self, incoming: &Incoming, known: Known<'_>, sent: &Sent) -> Reply {
+        let (listing, nonce) = (known.listing, known.nonce);
+        match self.bring_to_disk(incoming, known).await {
+            Ok(done) => {
+                let reply = told(done);
+                Reply {
+                    body: sent.instead_of(reply.body),
+                    ..reply
+                }
+            },
+            Err(error) => {
+                if let (Some(listing), Some(nonce), true) = (listing, nonce, never_recorded(error))
+                {
+                    self.nonces.forget(listing.id.as_str(), nonce);
+                }
+                unavailable()
+            },
+        }
+    }
+
+    /// Brings a call to the disk, and counts what became of it.
+    pub(crate) async fn bring_to_disk(
+        &self,
+        incoming: &Incoming,
+        known: Known<'_>,
+    ) -> Result<Done, Unavailable> {
         let call = Call {
             arrived: Arrived {
                 listing: bounded(&incoming.listing).into(),
                 at: incoming.arrived_at,
                 method: bounded(&incoming.method).into(),
                 parameters: v1::without_personal_data(&incoming.query).into(),
-                body: incoming.body.bytes.as_ref().into(),
+                body: kept_body(incoming, &known).into(),
+                sealed_with: known.sealed_with,
                 activity: known.activity.map(Into::into),
                 authentic: known.authentic,
                 actor: Actor::Koogallery,
@@ -310,31 +371,20 @@ impl Ingress {
         };
         let done = self.submit(call, incoming.arrived_at).await;
         self.count(incoming, known.listing, known.activity, &done);
-        match done {
-            Ok(done) => {
-                tracing::debug!(
-                    listing = known.listing.map(|listing| listing.id.as_str()),
-                    activity = known.activity,
-                    verdict = done.verdict.name(),
-                    reason = done.reason.as_deref(),
-                    receipt = %done.receipt_id,
-                    "callback"
-                );
-                Reply {
-                    status: StatusCode::OK,
-                    body: done.answer.into(),
-                    close: false,
-                    body_sign: None,
-                }
-            },
+        match &done {
+            Ok(done) => tracing::debug!(
+                listing = known.listing.map(|listing| listing.id.as_str()),
+                activity = known.activity,
+                verdict = done.verdict.name(),
+                reason = done.reason.as_deref(),
+                receipt = %done.receipt_id,
+                "callback"
+            ),
             Err(error) => {
                 tracing::warn!(activity = known.activity, %error, "callback not recorded");
-                if let (Some(listing), Some(nonce)) = (known.listing, known.nonce) {
-                    self.nonces.forget(listing.id.as_str(), nonce);
-                }
-                unavailable()
             },
         }
+        done
     }
 
     async fn submit(&self, call: Call, arrived_at: Instant) -> Result<Done, Unavailable> {
@@ -346,12 +396,18 @@ impl Ingress {
             deadline,
             Box::new(move |reply| drop(sender.send(reply))),
         )?;
-        let left = u64::try_from(deadline.micros_since(self.clock.now())).unwrap_or(0);
-        match tokio::time::timeout(Duration::from_micros(left), receiver).await {
+        match tokio::time::timeout(self.time_left(arrived_at), receiver).await {
             Ok(Ok(done)) => done,
-            Ok(Err(_gone)) => Err(Unavailable::Stopped),
+            Ok(Err(_gone)) => Err(Unavailable::Failed),
             Err(_elapsed) => Err(Unavailable::Late),
         }
+    }
+
+    /// How long the answer to a call that arrived then may still take.
+    pub(crate) fn time_left(&self, arrived_at: Instant) -> Duration {
+        let deadline = arrived_at.plus_seconds(ANSWER_SECONDS_MAX);
+        let micros = deadline.micros_since(self.clock.now());
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
     fn count(
@@ -378,7 +434,7 @@ impl Ingress {
 }
 
 /// As much of a stranger's word as is worth keeping.
-fn bounded(word: &str) -> &str {
+pub(crate) fn bounded(word: &str) -> &str {
     &word[..word.floor_char_boundary(WORD_BYTES_MAX)]
 }
 
@@ -391,31 +447,19 @@ fn rejected(rejection: Rejection) -> Rejected {
     }
 }
 
-/// The answer to a question: refused if what it asks about is not there.
-fn answered(answer: &Answer) -> Prepared {
-    if answer.code == ResultCode::NotFound {
-        let reason = tenure_domain::Refusal::Unknown.code();
-        Prepared::noted(Verdict::Refused, Some(reason), answer)
-    } else {
-        Prepared::noted(Verdict::Answered, None, answer)
-    }
-}
-
-/// Nothing was acknowledged: the marketplace makes the call again.
-pub(crate) fn unavailable() -> Reply {
-    let body = Answer::of(ResultCode::InternalError).to_json();
-    Reply {
-        status: StatusCode::OK,
-        body,
-        close: false,
-        body_sign: None,
-    }
-}
-
 impl fmt::Debug for Ingress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ingress")
             .field("listings", &self.listings)
             .finish_non_exhaustive()
+    }
+}
+
+/// Whether a call that brought no answer has certainly not been recorded. Only then may the very
+/// same call come again: whoever gave up waiting does not know what the writer does afterwards.
+pub(crate) fn never_recorded(error: Unavailable) -> bool {
+    match error {
+        Unavailable::Full | Unavailable::Stopped => true,
+        Unavailable::Late | Unavailable::Failed => false,
     }
 }

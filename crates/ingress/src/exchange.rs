@@ -4,6 +4,8 @@ use std::fmt;
 
 use actix_web::http::StatusCode;
 use tenure_domain::Instant;
+use tenure_journal::transact::Done;
+use tenure_koogallery::{Answer, Rejection, ResultCode};
 
 use crate::body::Taken;
 
@@ -35,6 +37,43 @@ pub struct Reply {
     pub close: bool,
     /// The value of the header `Body-Sign`, where the body is signed: in answers to V1.0.
     pub body_sign: Option<String>,
+}
+
+/// The answer to a call that is on disk.
+pub(crate) fn told(done: Done) -> Reply {
+    Reply {
+        status: StatusCode::OK,
+        body: done.answer.into(),
+        close: false,
+        body_sign: None,
+    }
+}
+
+/// The answer to a call whose body was not read to its end.
+pub(crate) fn unread(reply: Reply, rejection: Rejection) -> Reply {
+    let status = if rejection == Rejection::BodyTooLarge {
+        StatusCode::PAYLOAD_TOO_LARGE
+    } else if rejection == Rejection::SlowBody {
+        StatusCode::REQUEST_TIMEOUT
+    } else {
+        StatusCode::OK
+    };
+    Reply {
+        status,
+        close: true,
+        ..reply
+    }
+}
+
+/// Nothing was acknowledged: the marketplace makes the call again.
+pub(crate) fn unavailable() -> Reply {
+    let body = Answer::of(ResultCode::InternalError).to_json();
+    Reply {
+        status: StatusCode::OK,
+        body,
+        close: false,
+        body_sign: None,
+    }
 }
 
 impl fmt::Debug for Incoming {
@@ -70,7 +109,7 @@ mod tests {
             query: "mobilePhone=13800000000".to_owned(),
             body: Taken {
                 bytes: Bytes::from_static(b"13800000000"),
-                rejection: None,
+                ..Taken::default()
             },
             arrived_at: Instant::from_seconds(0),
         };

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use tenure_domain::file::FileRules;
 use tenure_domain::{ListingId, MerchantId};
 use tenure_koogallery::{AppInfo, Keys, Settings, v1};
+
+use crate::change::ChangeCheck;
+use crate::kit;
 
 /// One production address of one merchant.
 #[derive(Debug, Clone)]
@@ -18,11 +22,14 @@ pub struct Listing {
     pub settings: Settings,
     /// Where the buyer finds the application.
     pub app_info: Option<AppInfo>,
-    /// What `changeInstanceCheck` is told about a license that exists: whether a renewal may
-    /// change its specification.
-    pub allows_change: bool,
+    /// What `changeInstanceCheck` is told about a license that exists.
+    pub change_check: ChangeCheck,
+    /// What the guides leave to the merchant about license files.
+    pub file_rules: FileRules,
     /// What counts for calls of SaaS V1.0 and License 1.0 alone.
     pub v1: v1::Settings,
+    /// What counts for calls of the joint-operation kit alone.
+    pub kit: kit::Settings,
 }
 
 /// All production addresses, by the last segment of the address.

@@ -6,12 +6,14 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use tenure_domain::ListingId;
 
 /// Counters of callbacks. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     calls: Family<CallLabels, Counter>,
     seconds: Histogram,
+    left_out: Family<LeftOutLabels, Counter>,
     /// Nonces that are remembered.
     pub(crate) nonces: Gauge,
 }
@@ -23,6 +25,13 @@ struct CallLabels {
     activity: String,
     verdict: String,
     reason: String,
+}
+
+/// The members of an access are few.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LeftOutLabels {
+    listing: String,
+    member: &'static str,
 }
 
 /// A call that was answered.
@@ -42,6 +51,7 @@ impl Metrics {
             calls: Family::default(),
             // The marketplace gives up after five seconds.
             seconds: Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 4.0]),
+            left_out: Family::default(),
             nonces: Gauge::default(),
         };
         registry.register(
@@ -55,11 +65,24 @@ impl Metrics {
             metrics.seconds.clone(),
         );
         registry.register(
+            "tenure_access_left_out",
+            "Members of an access that an answer of V1.0 had no room for, by listing and member",
+            metrics.left_out.clone(),
+        );
+        registry.register(
             "tenure_nonces_remembered",
             "Nonces that would be turned away as replayed",
             metrics.nonces.clone(),
         );
         metrics
+    }
+
+    pub(crate) fn left_out(&self, listing: &ListingId, member: &'static str) {
+        let labels = LeftOutLabels {
+            listing: listing.to_string(),
+            member,
+        };
+        self.left_out.get_or_create(&labels).inc();
     }
 
     pub(crate) fn count(&self, call: &Answered<'_>) {

@@ -3,7 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use tenure_domain::Instant;
-use tenure_journal::{ReadError, ReadLog, Receipt};
+use tenure_journal::{ReadError, ReadLog, Receipt, Verdict};
+use tenure_koogallery::kit::{self, Interface, Marks, Novelty, Trace};
 use tenure_koogallery::{NonceMemory, NonceRefused, SignatureParameters};
 
 /// How far back receipts are read for nonces, in seconds: a timestamp may lie a minute ahead or
@@ -58,6 +59,30 @@ impl Nonces {
         self.memory().forget(listing, nonce);
     }
 
+    /// Takes note of a call of the kit.
+    pub(crate) fn remember_kit(
+        &self,
+        listing: &str,
+        marks: &Marks,
+        now: Instant,
+    ) -> Result<Novelty, NonceRefused> {
+        kit::remember(&mut self.memory(), listing, marks, now)
+    }
+
+    /// Takes note that a call of the kit has its effect. Where there is no room for that, the same
+    /// call is decided anew, as if its answer were still to come.
+    pub(crate) fn remember_kit_answer(&self, listing: &str, marks: &Marks, now: Instant) {
+        let noted = kit::remember_answer(&mut self.memory(), listing, marks, now);
+        if let Err(refused) = noted {
+            tracing::debug!(listing, ?refused, "an answer was not remembered");
+        }
+    }
+
+    /// Forgets a call of the kit that had no effect: it may be made again as it is.
+    pub(crate) fn forget_kit(&self, listing: &str, marks: &Marks) {
+        kit::forget(&mut self.memory(), listing, marks);
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.memory().len()
     }
@@ -69,10 +94,34 @@ impl Nonces {
 
 /// A receipt whose nonce cannot be remembered is one whose nonce was remembered before.
 fn remember(memory: &mut NonceMemory, receipt: &Receipt) {
-    if let Ok(parameters) = SignatureParameters::parse(&receipt.parameters)
-        && let Err(refused) =
-            memory.remember(&receipt.listing, &parameters.nonce, receipt.arrived_at)
-    {
+    let kit = receipt.activity.as_deref().and_then(Interface::from_path);
+    let remembered = if kit.is_some() {
+        remember_kit(memory, receipt)
+    } else if let Ok(parameters) = SignatureParameters::parse(&receipt.parameters) {
+        memory.remember(&receipt.listing, &parameters.nonce, receipt.arrived_at)
+    } else {
+        Ok(())
+    };
+    if let Err(refused) = remembered {
         tracing::debug!(receipt = %receipt.id, ?refused, "a nonce was not remembered again");
+    }
+}
+
+/// Only calls that had their effect used up their nonces.
+fn remember_kit(memory: &mut NonceMemory, receipt: &Receipt) -> Result<(), NonceRefused> {
+    let trace = Trace::from_text(&receipt.parameters);
+    let had_effect = matches!(
+        receipt.verdict,
+        Verdict::Applied | Verdict::AlreadyApplied | Verdict::Probe
+    );
+    let (Some(nonce), Some(call), true) = (trace.nonce, trace.call, had_effect) else {
+        return Ok(());
+    };
+    let (marks, at) = (Marks::of(&nonce, call), receipt.arrived_at);
+    match kit::remember(memory, &receipt.listing, &marks, at)? {
+        Novelty::New | Novelty::Underway => {
+            kit::remember_answer(memory, &receipt.listing, &marks, at)
+        },
+        Novelty::Answered => Ok(()),
     }
 }

@@ -1,9 +1,14 @@
 //! From what a notification asks to what the journal decides, and to our answer.
 
-use tenure_domain::{License, LicenseId, Living, Phase};
-use tenure_journal::{Decided, Outcome, Verdict, transact};
-use tenure_koogallery::{Answer, AppInfo, InstanceInfo, Rejection, Request, ResultCode, v1};
+use std::collections::BTreeMap;
 
+use tenure_domain::{License, LicenseId, Living, Phase, Refusal};
+use tenure_journal::{Decided, Outcome, Verdict, transact};
+use tenure_koogallery::{
+    Answer, AppInfo, InstanceInfo, Rejection, Request, ResultCode, UsageInfo, v1,
+};
+
+use crate::access::{Accounts, Sent};
 use crate::listing::Listing;
 
 /// What the answer to one call shows beside its code.
@@ -11,10 +16,49 @@ use crate::listing::Listing;
 pub(crate) struct Form {
     /// What a purchase is answered with; anything else is answered with its code alone.
     pub(crate) purchase: Option<PurchaseForm>,
-    /// Where the buyer finds the application.
+    /// Where every buyer finds the application of whom the merchant tells nothing else.
     pub(crate) app_info: Option<AppInfo>,
-    /// How the account in it is encrypted, if it has one.
-    pub(crate) encrypt_type: Option<v1::EncryptType>,
+    /// How accounts are told.
+    pub(crate) accounts: Accounts,
+    /// Where the buyers of single licenses find it, as far as the merchant told.
+    pub(crate) own: BTreeMap<LicenseId, AppInfo>,
+    /// What was used of single licenses.
+    pub(crate) usage: BTreeMap<LicenseId, Vec<UsageInfo>>,
+}
+
+impl Form {
+    /// Where the buyer of a license finds the application.
+    fn app_info(&self, id: &LicenseId) -> Option<&AppInfo> {
+        self.own.get(id).or(self.app_info.as_ref())
+    }
+
+    /// The form of what is kept, if it is not this one: what was told about single licenses is not
+    /// kept in answers.
+    pub(crate) fn kept(&self) -> Option<Self> {
+        if self.own.is_empty() {
+            return None;
+        }
+        let own = self.own.iter();
+        let own = own.map(|(id, info)| (id.clone(), info.redacted()));
+        Some(Self {
+            own: own.collect(),
+            ..self.clone()
+        })
+    }
+
+    /// How the account in any of these is encrypted.
+    fn encrypt_type<'a>(
+        &self,
+        told: impl IntoIterator<Item = &'a AppInfo>,
+    ) -> Option<v1::EncryptType> {
+        let has_account = |info: &AppInfo| info.user_name.is_some() || info.password.is_some();
+        match &self.accounts {
+            Accounts::Encrypted { key: _, with } => {
+                told.into_iter().any(has_account).then_some(*with)
+            },
+            Accounts::Clear => None,
+        }
+    }
 }
 
 /// What a purchase is answered with, beside the id of the instance.
@@ -59,6 +103,7 @@ impl Prepared {
         form: Form,
         id: LicenseId,
         command: tenure_domain::Command,
+        sent: Sent,
     ) -> Self {
         let answered_id = id.clone();
         Self {
@@ -68,15 +113,34 @@ impl Prepared {
                 command,
             },
             answer: Box::new(move |decided| {
-                let answer = match form.purchase {
+                sent.answer(&form, |form| match form.purchase {
                     Some(purchase) => {
                         let answer = answer_created(decided);
-                        created(answer, purchase, &form, &answered_id, lives(decided))
+                        created(answer, purchase, form, &answered_id, lives(decided))
                     },
                     None => answer_decided(decided),
-                };
-                answer.to_json()
+                })
             }),
+        }
+    }
+
+    /// A question about instances: refused if none of them is there.
+    pub(crate) fn query(
+        listing: &Listing,
+        form: &Form,
+        found: &[(LicenseId, License)],
+        sent: &Sent,
+    ) -> Self {
+        let answer = answer_query(listing, form, found);
+        let (verdict, reason) = if answer.code == ResultCode::NotFound {
+            (Verdict::Refused, Some(Refusal::Unknown.code().into()))
+        } else {
+            (Verdict::Answered, None)
+        };
+        let body = sent.answer(form, |form| answer_query(listing, form, found));
+        Self {
+            request: transact::Request::Noted { verdict, reason },
+            answer: Box::new(move |_decided| body.clone()),
         }
     }
 
@@ -98,17 +162,20 @@ impl Prepared {
     }
 }
 
-fn answer_decided(decided: &Decided<'_>) -> Answer {
+pub(crate) fn answer_decided(decided: &Decided<'_>) -> Answer {
     match decided {
         Decided::License {
             outcome: Err(refusal),
             ..
-        } => Answer::of(ResultCode::for_refusal(*refusal)),
+        }
+        | Decided::Usage(Err(refusal)) => Answer::of(ResultCode::for_refusal(*refusal)),
         Decided::License {
             outcome: Ok(Outcome::Recorded | Outcome::AlreadyApplied),
             ..
         }
         | Decided::Order(_)
+        | Decided::Tenant(_)
+        | Decided::Usage(Ok(_))
         | Decided::Noted => Answer::success(),
         // The marketplace tries again for two hours, in which a person may mend it.
         Decided::Unreadable => Answer::of(ResultCode::InternalError),
@@ -123,9 +190,12 @@ fn answer_created(decided: &Decided<'_>) -> Answer {
             outcome: Ok(_),
             license: License::Living(living),
         } if living.phase == Phase::Provisioning => Answer::of(ResultCode::Processing),
-        Decided::License { .. } | Decided::Order(_) | Decided::Noted | Decided::Unreadable => {
-            answer_decided(decided)
-        },
+        Decided::License { .. }
+        | Decided::Order(_)
+        | Decided::Tenant(_)
+        | Decided::Usage(_)
+        | Decided::Noted
+        | Decided::Unreadable => answer_decided(decided),
     }
 }
 
@@ -143,7 +213,7 @@ fn lives(decided: &Decided<'_>) -> bool {
 /// `newInstance` names the instance in every answer, also while it is being provisioned. The
 /// front end's address is not in the V2.0 table, but the marketplace's debugging page asks for it.
 /// A license is delivered once it is ready. The account is told to whoever can begin with it, and
-/// to nobody else.
+/// to nobody else; V2.0 tells accounts by `queryInstance` only.
 fn created(
     mut answer: Answer,
     purchase: PurchaseForm,
@@ -152,19 +222,19 @@ fn created(
     lives: bool,
 ) -> Answer {
     answer.instance_id = Some(id.clone());
+    let is_delivered = answer.code == ResultCode::Success;
     match purchase {
-        PurchaseForm::AppInfo if !lives || answer.code != ResultCode::Success => {
-            answer.app_info = form.app_info.clone().map(|info| AppInfo {
-                user_name: None,
-                password: None,
+        PurchaseForm::AppInfo => {
+            let tells_account =
+                lives && is_delivered && matches!(form.accounts, Accounts::Encrypted { .. });
+            answer.app_info = form.app_info(id).cloned().map(|info| AppInfo {
+                user_name: info.user_name.filter(|_| tells_account),
+                password: info.password.filter(|_| tells_account),
                 ..info
             });
+            answer.encrypt_type = form.encrypt_type(&answer.app_info);
         },
-        PurchaseForm::AppInfo => {
-            answer.app_info.clone_from(&form.app_info);
-            answer.encrypt_type = form.encrypt_type;
-        },
-        PurchaseForm::License if answer.code == ResultCode::Success => {
+        PurchaseForm::License if is_delivered => {
             answer.license = Some(id.as_str().into());
         },
         PurchaseForm::License => {},
@@ -180,35 +250,42 @@ pub(crate) fn answer_probe(form: &Form, request: &Request) -> Answer {
             created(Answer::success(), purchase, form, id, true)
         },
         (Request::Query { ids }, _) => {
-            let info = ids.iter().map(|id| instance(form, id)).collect();
-            Answer {
-                info,
-                encrypt_type: form.encrypt_type,
-                ..Answer::success()
-            }
+            instances(form, ids.iter().map(|id| instance(form, id)).collect())
         },
-        (Request::License { .. } | Request::Order { .. } | Request::ChangeCheck { .. }, _) => {
-            Answer::success()
-        },
+        (
+            Request::License { .. }
+            | Request::LicenseFile(_)
+            | Request::Order { .. }
+            | Request::ChangeCheck { .. },
+            _,
+        ) => Answer::success(),
     }
+}
+
+/// The licenses that a query shows with all that is known of them.
+pub(crate) fn shown(listing: &Listing, found: &[(LicenseId, License)]) -> Vec<LicenseId> {
+    ours(listing, found)
+        .filter(|(_, living)| living.phase != Phase::Provisioning)
+        .map(|(id, _)| id.clone())
+        .collect()
+}
+
+fn ours<'a>(
+    listing: &Listing,
+    found: &'a [(LicenseId, License)],
+) -> impl Iterator<Item = (&'a LicenseId, &'a Living)> {
+    let family = listing.settings.instance_family;
+    found.iter().filter_map(move |(id, license)| match license {
+        License::Living(living) if living.family == family => Some((id, living)),
+        License::Living(_) | License::Absent | License::Released(_) => None,
+    })
 }
 
 /// Answers `queryInstance` from the licenses that were asked for, as far as there are any: one of
 /// another family is none, as for every command. What is being provisioned has no access data yet;
 /// while nothing else was asked for, the marketplace is told to ask again.
-pub(crate) fn answer_query(
-    listing: &Listing,
-    form: &Form,
-    found: &[(LicenseId, License)],
-) -> Answer {
-    let is_ours = |living: &Living| living.family == listing.settings.instance_family;
-    let living: Vec<_> = found
-        .iter()
-        .filter_map(|(id, license)| match license {
-            License::Living(living) if is_ours(living) => Some((id, living)),
-            License::Living(_) | License::Absent | License::Released(_) => None,
-        })
-        .collect();
+fn answer_query(listing: &Listing, form: &Form, found: &[(LicenseId, License)]) -> Answer {
+    let living: Vec<_> = ours(listing, found).collect();
     if living.is_empty() {
         return Answer::of(ResultCode::NotFound);
     }
@@ -218,46 +295,36 @@ pub(crate) fn answer_query(
     {
         return Answer::of(ResultCode::Processing);
     }
-    let info = living
-        .iter()
-        .map(|(id, living)| InstanceInfo {
-            app_info: form
-                .app_info
-                .clone()
-                .filter(|_| living.phase != Phase::Provisioning),
-            ..instance(form, id)
-        })
-        .collect();
-    Answer {
-        info,
-        encrypt_type: form.encrypt_type,
-        ..Answer::success()
-    }
+    let shown = living.iter().map(|(id, living)| match living.phase {
+        Phase::Provisioning => InstanceInfo {
+            instance_id: (*id).clone(),
+            app_info: None,
+            usage: Vec::new(),
+        },
+        Phase::Issued | Phase::InForce => instance(form, id),
+    });
+    instances(form, shown.collect())
 }
 
-/// Answers `changeInstanceCheck`: for a license that lives, what the listing's configuration says.
-pub(crate) fn answer_change_check(listing: &Listing, license: &License) -> Answer {
-    match license {
-        License::Living(living) if living.family != listing.settings.instance_family => {
-            Answer::of(ResultCode::NotFound)
-        },
-        License::Living(_) if listing.allows_change => Answer::success(),
-        License::Living(_) => Answer::of(ResultCode::NoResource),
-        License::Absent | License::Released(_) => Answer::of(ResultCode::NotFound),
+fn instances(form: &Form, info: Vec<InstanceInfo>) -> Answer {
+    let told = info.iter().filter_map(|it| it.app_info.as_ref());
+    Answer {
+        encrypt_type: form.encrypt_type(told),
+        info,
+        ..Answer::success()
     }
 }
 
 fn instance(form: &Form, id: &LicenseId) -> InstanceInfo {
     InstanceInfo {
         instance_id: id.clone(),
-        app_info: form.app_info.clone(),
+        app_info: form.app_info(id).cloned(),
+        usage: form.usage.get(id).cloned().unwrap_or_default(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tenure_domain::Refusal;
-
     use super::*;
 
     #[test]
@@ -271,7 +338,12 @@ mod tests {
                 password: Some("sealed-password".to_owned()),
                 memo: None,
             }),
-            encrypt_type: Some(v1::EncryptType::Aes256),
+            accounts: Accounts::Encrypted {
+                key: tenure_koogallery::AccessKey::new("key".to_owned()),
+                with: v1::EncryptType::Aes256,
+            },
+            own: BTreeMap::new(),
+            usage: BTreeMap::new(),
         };
         let id = LicenseId::parse("i-1").unwrap();
         let told = |code, lives| {
@@ -290,6 +362,67 @@ mod tests {
             ResultCode::InternalError,
         ] {
             assert!(!told(code, true), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn v2_tells_an_account_by_a_query_only() {
+        let id = LicenseId::parse("i-1").unwrap();
+        let form = Form {
+            purchase: Some(PurchaseForm::AppInfo),
+            own: BTreeMap::from([(id.clone(), own())]),
+            ..Form::default()
+        };
+        let answer = created(Answer::success(), PurchaseForm::AppInfo, &form, &id, true);
+        let info = answer.app_info.unwrap();
+        assert_eq!(info.front_end_url, "https://t7.example.com");
+        assert_eq!((info.user_name, info.password), (None, None));
+        let queried = instances(&form, vec![instance(&form, &id)]);
+        assert_eq!(queried.info[0].app_info, Some(own()));
+        assert_eq!(queried.encrypt_type, None);
+    }
+
+    #[test]
+    fn what_a_merchant_told_is_sent_and_not_kept() {
+        let (told, other) = (LicenseId::parse("i-1"), LicenseId::parse("i-2"));
+        let (told, other) = (told.unwrap(), other.unwrap());
+        let configured = AppInfo {
+            front_end_url: "https://app.example.com".to_owned(),
+            ..own()
+        };
+        let form = Form {
+            app_info: Some(configured),
+            own: BTreeMap::from([(told.clone(), own())]),
+            ..Form::default()
+        };
+        let answer = |form: &Form| {
+            let ids = [&told, &other].into_iter();
+            instances(form, ids.map(|id| instance(form, id)).collect())
+        };
+        let sent = Sent::default();
+        let kept = sent.answer(&form, answer);
+        let whole = sent.instead_of(kept.clone());
+        assert_eq!(whole, answer(&form).to_json());
+        let kept = String::from_utf8(kept).unwrap();
+        assert!(!kept.contains("t7.example.com"), "{kept}");
+        assert!(kept.contains(r#""frontEndUrl":"[redacted]""#), "{kept}");
+        assert!(kept.contains("https://app.example.com"), "{kept}");
+
+        // What tells nothing of the kind is kept as it is sent.
+        let form = Form::default();
+        let sent = Sent::default();
+        let kept = sent.answer(&form, answer);
+        assert_eq!(kept, answer(&form).to_json());
+        assert_eq!(sent.instead_of(kept.clone()), kept);
+    }
+
+    fn own() -> AppInfo {
+        AppInfo {
+            front_end_url: "https://t7.example.com".to_owned(),
+            admin_url: None,
+            user_name: Some("admin-7".to_owned()),
+            password: Some("first-password-7".to_owned()),
+            memo: None,
         }
     }
 

@@ -8,11 +8,13 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::header::HeaderName;
 use actix_web::web::{self, Bytes, Data, Path, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, Resource};
+use tenure_koogallery::kit::Version;
 
-use crate::body;
+use crate::body::{self, Bounds, Taken};
 use crate::callback::Ingress;
 use crate::exchange::{Incoming, Reply};
+use crate::kit::{KitCall, ProofHeaders};
 
 /// The name of the header that signs an answer. Names are kept in lower case and are spelled
 /// `Body-Sign` on the wire, see [`respond`].
@@ -20,12 +22,34 @@ const BODY_SIGN: HeaderName = HeaderName::from_static("body-sign");
 
 /// Adds the callbacks to an application.
 pub fn configure(config: &mut ServiceConfig, ingress: Arc<Ingress>) {
-    config.app_data(Data::from(ingress)).service(
-        web::resource("/koogallery/{listing}")
-            .route(web::post().to(receive))
-            .route(web::get().to(receive_v1))
-            .default_service(web::to(refuse_method)),
-    );
+    config
+        .app_data(Data::from(ingress))
+        .service(
+            web::resource("/koogallery/{listing}")
+                .route(web::post().to(receive))
+                .route(web::get().to(receive_v1))
+                .default_service(web::to(refuse_method)),
+        )
+        .service(kit_resource(
+            "/koogallery/{listing}/produceAPI/v2/{interface}",
+            Version::V2,
+        ))
+        .service(kit_resource(
+            "/koogallery/{listing}/produceAPI/{interface}",
+            Version::V1,
+        ));
+}
+
+fn kit_resource(address: &str, version: Version) -> Resource {
+    let receive = move |request, address, payload, ingress| {
+        receive_kit(version, request, address, payload, ingress)
+    };
+    let refuse = move |request, address, payload, ingress| {
+        refuse_kit_method(version, request, address, payload, ingress)
+    };
+    web::resource(address)
+        .route(web::post().to(receive))
+        .default_service(web::to(refuse))
 }
 
 async fn receive(
@@ -35,7 +59,7 @@ async fn receive(
     ingress: Data<Ingress>,
 ) -> HttpResponse {
     let arrived_at = ingress.now();
-    let body = body::take(&request, &mut payload).await;
+    let body = body::take(&request, &mut payload, Bounds::CALLBACK).await;
     let incoming = incoming(&request, listing.into_inner(), body, arrived_at);
     respond(ingress.into_inner().answer(incoming).await, payload)
 }
@@ -48,7 +72,7 @@ async fn receive_v1(
     ingress: Data<Ingress>,
 ) -> HttpResponse {
     let arrived_at = ingress.now();
-    let incoming = incoming(&request, listing.into_inner(), no_body(), arrived_at);
+    let incoming = incoming(&request, listing.into_inner(), Taken::default(), arrived_at);
     respond(ingress.into_inner().answer_v1(incoming).await, payload)
 }
 
@@ -59,21 +83,69 @@ async fn refuse_method(
     ingress: Data<Ingress>,
 ) -> HttpResponse {
     let arrived_at = ingress.now();
-    let incoming = incoming(&request, listing.into_inner(), no_body(), arrived_at);
+    let incoming = incoming(&request, listing.into_inner(), Taken::default(), arrived_at);
     respond(ingress.into_inner().refuse_method(incoming).await, payload)
 }
 
-fn no_body() -> body::Taken {
-    body::Taken {
-        bytes: Bytes::new(),
-        rejection: None,
+async fn receive_kit(
+    version: Version,
+    request: HttpRequest,
+    address: Path<(String, String)>,
+    mut payload: Payload,
+    ingress: Data<Ingress>,
+) -> HttpResponse {
+    let arrived_at = ingress.now();
+    let (listing, interface) = address.into_inner();
+    let body = if ingress.takes_kit_calls(&listing, &interface) {
+        let bounds = ingress.kit.room().bounds();
+        body::take(&request, &mut payload, bounds).await
+    } else {
+        Taken::default()
+    };
+    let call = KitCall {
+        incoming: incoming(&request, listing, body, arrived_at),
+        version,
+        interface,
+        proof: proof(&request),
+    };
+    respond(ingress.into_inner().answer_kit(call).await, payload)
+}
+
+async fn refuse_kit_method(
+    version: Version,
+    request: HttpRequest,
+    address: Path<(String, String)>,
+    payload: Payload,
+    ingress: Data<Ingress>,
+) -> HttpResponse {
+    let arrived_at = ingress.now();
+    let (listing, interface) = address.into_inner();
+    let call = KitCall {
+        incoming: incoming(&request, listing, Taken::default(), arrived_at),
+        version,
+        interface,
+        proof: proof(&request),
+    };
+    respond(ingress.into_inner().refuse_kit_method(call).await, payload)
+}
+
+fn proof(request: &HttpRequest) -> ProofHeaders {
+    let header = |name: &str| {
+        let value = request.headers().get(name)?.to_str().ok()?;
+        Some(value.to_owned())
+    };
+    ProofHeaders {
+        sign: header("x-sign"),
+        timestamp: header("x-timestamp"),
+        nonce: header("x-nonce"),
+        auth_token: header("authToken"),
     }
 }
 
 fn incoming(
     request: &HttpRequest,
     listing: String,
-    body: body::Taken,
+    body: Taken,
     arrived_at: tenure_domain::Instant,
 ) -> Incoming {
     Incoming {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use tenure_koogallery::v1::{self, Iv, body_sign};
+use tenure_koogallery::v1::{self, body_sign};
 use tenure_koogallery::{AccessKey, Rejection};
 
-use crate::callback::{Ingress, Known, Understood, unavailable};
-use crate::exchange::{Incoming, Reply};
+use crate::access::{Accounts, draw};
+use crate::callback::{Ingress, Known, Understood};
+use crate::exchange::{Incoming, Reply, unavailable};
 use crate::listing::Listing;
 use crate::requests::{Form, Prepared, PurchaseForm};
 
@@ -89,6 +90,7 @@ impl Ingress {
             authentic: rejected.key.is_some(),
             prepared: Prepared::rejection(rejected.rejection),
             nonce: None,
+            sealed_with: None,
         };
         self.record(incoming, known).await
     }
@@ -114,29 +116,19 @@ fn form(listing: &Listing, activity: v1::Activity, key: &AccessKey) -> Option<Fo
         encrypt_type,
         freshness_seconds: _,
     } = &listing.v1;
-    let app_info = listing.app_info.clone();
-    if account.is_empty() || purchase == Some(PurchaseForm::License) {
-        return Some(Form {
-            purchase,
-            app_info,
-            encrypt_type: None,
-        });
-    }
-    let ivs = [draw()?, draw()?];
+    let app_info = match listing.app_info.clone() {
+        Some(info) if !account.is_empty() && purchase != Some(PurchaseForm::License) => {
+            Some(account.seal_into(info, key, *encrypt_type, &[draw()?, draw()?]))
+        },
+        info => info,
+    };
     Some(Form {
         purchase,
-        app_info: app_info.map(|info| account.seal_into(info, key, *encrypt_type, &ivs)),
-        encrypt_type: Some(*encrypt_type),
-    })
-}
-
-fn draw() -> Option<Iv> {
-    let mut random = [0; Iv::RANDOM_BYTES];
-    match getrandom::fill(&mut random) {
-        Ok(()) => Some(Iv::from_random(&random)),
-        Err(error) => {
-            tracing::error!(%error, "the system has no randomness");
-            None
+        app_info,
+        accounts: Accounts::Encrypted {
+            key: key.clone(),
+            with: *encrypt_type,
         },
-    }
+        ..Form::default()
+    })
 }
