@@ -9,3 +9,4 @@ pub(crate) mod receipts;
 pub(crate) mod replay;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
+pub(crate) mod tenant;

@@ -10,12 +10,21 @@ use anyhow::{Context, bail};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+mod kit;
+mod license_file;
 mod listing;
+mod login;
 mod overlay;
+mod provisioning;
 mod secret;
+mod vault;
 
-pub(crate) use listing::{ListingConfig, OpenApi};
+pub(crate) use license_file::LicenseFileMode;
+pub(crate) use listing::{Activation, InstanceFamily, ListingConfig, OpenApi, UsagePush};
+pub(crate) use login::LoginConfig;
+pub(crate) use provisioning::ProvisioningMode;
 pub(crate) use secret::Secrets;
+pub(crate) use vault::{Presence, VaultConfig, is_private};
 
 /// The file that is read when none is named.
 pub(crate) const FILE: &str = "tenure.toml";
@@ -33,6 +42,8 @@ pub(crate) struct Config {
     pub api: Api,
     /// The journal.
     pub journal: Journal,
+    /// The keys that personal data is sealed with.
+    pub vault: VaultConfig,
     /// The read models.
     pub projector: Projector,
     /// What is logged, and how.
@@ -275,6 +286,11 @@ mod tests {
         assert_eq!(config.journal.queue, defaults.journal.queue);
         assert_eq!(config.journal.strangers, defaults.journal.strangers);
         assert_eq!(config.projector.path, defaults.projector.path);
+        assert_eq!(config.vault_path().unwrap(), defaults.vault_path().unwrap());
+        assert_eq!(
+            config.master_key_path().unwrap(),
+            defaults.master_key_path().unwrap()
+        );
         assert_eq!(config.log.filter, defaults.log.filter);
         assert_eq!(config.listing.len(), 1);
         config.check().unwrap();

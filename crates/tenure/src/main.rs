@@ -4,10 +4,13 @@
 mod commands;
 mod config;
 mod failure;
-mod orders;
+mod login;
 mod output;
+mod pending;
+mod provisioning;
 mod service;
 mod when;
+mod workers;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -54,9 +57,12 @@ enum Command {
     /// The marketplace's side: check a production address, or serve a marketplace to develop against
     #[command(subcommand)]
     Sandbox(commands::sandbox::Sandbox),
-    /// Licenses: show one, its history, or activate a code
+    /// Licenses: show one, its history, activate or check a code
     #[command(subcommand)]
     License(commands::license::License),
+    /// Enterprises on the buyers' side, their members and departments
+    #[command(subcommand)]
+    Tenant(commands::tenant::Tenant),
     /// Every call ever received, with its verdict
     #[command(subcommand)]
     Receipts(commands::receipts::Receipts),
@@ -130,6 +136,7 @@ fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
             log_to_stderr("warn", LogFormat::Text);
             license.run(&load()?, output)
         },
+        Command::Tenant(tenant) => tenant.run(&load()?, output),
         Command::Receipts(receipts) => receipts.run(&load()?, output),
         Command::Replay(replay) => {
             log_to_stderr("warn", LogFormat::Text);

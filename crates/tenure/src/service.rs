@@ -1,28 +1,31 @@
 //! The service as a whole: everything started in order, and stopped in the opposite one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
 use anyhow::Context;
 use prometheus_client::registry::Registry;
-use tenure_api::{Api, Parts, Tokens};
-use tenure_domain::ListingId;
+use tenure_api::{Api, Extension, Parts, Tokens};
+use tenure_domain::{ListingId, MerchantId};
 use tenure_ingress::{Ingress, Listings, Metrics};
 use tenure_journal::record_ids::Entropy;
 use tenure_journal::{
     Clock, OpenError, Queue, ReadLog, SqliteLog, SqliteReader, SystemClock, Watch, queue,
 };
 use tenure_koogallery::Credentials;
-use tenure_outbound::{Account, Activator, Client, ClientSettings, orders};
+use tenure_login::{Login, backend, browser};
+use tenure_outbound::{Account, Activator, Alarms, Client, ClientSettings, Worker};
 use tenure_projector::Projector;
 
-use crate::config::Config;
-use crate::orders::Surroundings;
+use crate::config::{Activation, Config, ListingConfig};
+use crate::provisioning::Shows;
+use crate::workers::Surroundings;
 
 /// How long calls that are under way may take when the service stops, in seconds.
 const SHUTDOWN_SECONDS: u64 = 6;
@@ -38,7 +41,8 @@ pub(crate) struct Service {
     pub api: SocketAddr,
     servers: Vec<ServerHandle>,
     questions: Arc<Api>,
-    orders: Option<orders::Worker>,
+    login: Option<Arc<Login>>,
+    workers: Vec<Worker>,
     projector: Projector,
     writer: queue::Writer,
 }
@@ -47,59 +51,72 @@ impl Service {
     /// Starts the service. Must run inside an actix system.
     pub(crate) fn start(config: &Config) -> anyhow::Result<Self> {
         let path = config.journal_path()?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let watch = Arc::new(Watch::default());
+        let (clock, watch): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), Arc::<Watch>::default());
         let (queue, writer) = start_writer(config, &path, &clock, &watch)?;
-        let projector = Projector::start(
-            config.projector.path.clone(),
-            readers(&path),
-            Arc::clone(&watch),
-            Arc::clone(&clock),
-        )?;
+        let vault = config.open_vault(Arc::clone(&clock))?;
+        let projector = start_projector(config, &path, &watch, &clock)?;
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
         let listings = listings(config)?;
-        let (accounts, order_alarms) = (accounts(config, &clock)?, orders::Alarms::default());
-        let orders = crate::orders::start(
+        let (accounts, alarms) = (accounts(config, &clock)?, Alarms::default());
+        let webhooks = crate::provisioning::webhooks(config, &clock)?;
+        let shows = Shows::new(&path, Arc::clone(&clock));
+        let around = Surroundings {
             config,
-            Surroundings {
-                accounts: accounts.clone(),
-                queue: queue.clone(),
-                watch: Arc::clone(&watch),
-                clock: Arc::clone(&clock),
-                progress: projector.progress(),
-                metrics: orders::Metrics::register(&mut registry),
-                alarms: order_alarms.clone(),
-            },
-        )?;
+            journal: path.clone(),
+            webhooks: webhooks.clone(),
+            shows: Arc::clone(&shows),
+            accounts: accounts.clone(),
+            vault: vault.clone(),
+            progress: projector.progress(),
+            queue: queue.clone(),
+            watch: Arc::clone(&watch),
+            clock: Arc::clone(&clock),
+            alarms: alarms.clone(),
+            registry: &mut registry,
+        };
+        let find_users = around.find_users();
+        let workers = crate::workers::start(around)?;
+        let login = crate::login::start(crate::login::Surroundings {
+            config,
+            progress: projector.progress(),
+            watch: Arc::clone(&watch),
+            open_reader: readers(&path),
+            vault: vault.clone(),
+            clock: Arc::clone(&clock),
+            registry: &mut registry,
+        })?;
+        let activator = Activator::new(accounts, queue.clone(), Arc::clone(&clock))
+            .counting(tenure_outbound::activator::metrics(&mut registry));
         let questions = Arc::new(Api::new(Parts {
-            listings: listings
-                .iter()
-                .map(|it| (it.id.clone(), it.merchant.clone()))
-                .collect(),
+            listings: merchants(&listings),
             open_reader: readers(&path),
             read_model: config.projector.path.clone(),
+            vault: vault.clone(),
             progress: projector.progress(),
             watch,
             queue: queue.clone(),
-            activator: Some(Activator::new(accounts, queue.clone(), Arc::clone(&clock))),
-            order_alarms,
+            activator: Some(activator.by_v2(by_v2(config)?)),
+            alarms,
             tokens: Tokens::new(config.tokens()?),
             clock: Arc::clone(&clock),
             registry: Arc::new(Mutex::new(registry)),
+            extensions: extensions(login.as_ref()),
         })?);
-        let reader = open_reader(&path)?;
-        let ingress = Arc::new(Ingress::new(listings, queue, reader, clock, metrics)?);
+        let ingress = Ingress::new(listings, queue, open_reader(&path)?, vault, clock, metrics)?
+            .asking(crate::provisioning::ask_change(webhooks, shows))
+            .finding_users(find_users);
         let mut service = Self {
             callbacks: config.http.callbacks,
             api: config.http.api,
             servers: Vec::new(),
             questions,
-            orders,
+            login,
+            workers,
             projector,
             writer,
         };
-        service.listen(config, ingress)?;
+        service.listen(config, Arc::new(ingress))?;
         Ok(service)
     }
 
@@ -107,11 +124,12 @@ impl Service {
         let workers = config.http.workers;
         let (callbacks, address) = bind(config.http.callbacks)?;
         self.callbacks = address;
-        let questions = Arc::clone(&self.questions);
+        let (questions, login) = (Arc::clone(&self.questions), self.login.clone());
         if config.http.api == config.http.callbacks && config.http.api.port() != 0 {
             self.api = address;
             self.servers.push(serve(callbacks, workers, move |app| {
                 tenure_ingress::routes::configure(app, Arc::clone(&ingress));
+                configure_login(app, login.as_ref());
                 tenure_api::configure(app, Arc::clone(&questions));
             })?);
             return Ok(());
@@ -120,6 +138,7 @@ impl Service {
         self.api = address;
         self.servers.push(serve(callbacks, workers, move |app| {
             tenure_ingress::routes::configure(app, Arc::clone(&ingress));
+            configure_login(app, login.as_ref());
         })?);
         self.servers.push(serve(api, workers, move |app| {
             tenure_api::configure(app, Arc::clone(&questions));
@@ -130,14 +149,21 @@ impl Service {
     /// Answers what was accepted, writes what is in line, and stops.
     pub(crate) async fn stop(self) {
         self.questions.stop();
-        if let Some(orders) = self.orders {
-            orders.stop().await;
+        for worker in self.workers {
+            worker.stop().await;
         }
         for server in self.servers {
             server.stop(true).await;
         }
         self.writer.stop();
         self.projector.stop();
+    }
+}
+
+/// Adds what a browser comes to, if any listing has logins.
+fn configure_login(app: &mut ServiceConfig, login: Option<&Arc<Login>>) {
+    if let Some(login) = login {
+        browser::configure(app, Arc::clone(login));
     }
 }
 
@@ -173,6 +199,17 @@ pub(crate) fn start_writer(
     })
 }
 
+fn start_projector(
+    config: &Config,
+    path: &Path,
+    watch: &Arc<Watch>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Projector> {
+    let read_model = config.projector.path.clone();
+    let (watch, clock) = (Arc::clone(watch), Arc::clone(clock));
+    Ok(Projector::start(read_model, readers(path), watch, clock)?)
+}
+
 /// What activates codes, for the listings that have access to the open APIs.
 pub(crate) fn activator(
     config: &Config,
@@ -180,7 +217,18 @@ pub(crate) fn activator(
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Activator> {
     let accounts = accounts(config, clock)?;
-    Ok(Activator::new(accounts, queue, Arc::clone(clock)))
+    Ok(Activator::new(accounts, queue, Arc::clone(clock)).by_v2(by_v2(config)?))
+}
+
+/// The listings whose codes are activated by the second edition of the interfaces.
+fn by_v2(config: &Config) -> anyhow::Result<BTreeSet<ListingId>> {
+    let is_by_v2 = |it: &&ListingConfig| {
+        let edition = it.open_api.as_ref().map(|open_api| open_api.activation);
+        edition == Some(Activation::V2)
+    };
+    let listings = config.listing.iter().filter(is_by_v2);
+    let listings = listings.map(|it| Ok(ListingId::parse(&it.id)?));
+    listings.collect()
 }
 
 /// The access of every listing to the open APIs that has one.
@@ -221,11 +269,22 @@ fn readers(path: &Path) -> Box<dyn Fn() -> Opened + Send + Sync> {
 }
 
 fn listings(config: &Config) -> anyhow::Result<Listings> {
-    let listings = config
-        .listing
-        .iter()
-        .map(crate::config::ListingConfig::parse);
+    let listings = config.listing.iter().map(ListingConfig::parse);
     Ok(Listings::new(listings.collect::<anyhow::Result<Vec<_>>>()?))
+}
+
+/// Whose each listing is.
+fn merchants(listings: &Listings) -> BTreeMap<ListingId, MerchantId> {
+    let listings = listings.iter();
+    listings
+        .map(|it| (it.id.clone(), it.merchant.clone()))
+        .collect()
+}
+
+/// What is answered beside the API, behind the same tokens.
+fn extensions(login: Option<&Arc<Login>>) -> Vec<Extension> {
+    let login = login.into_iter().map(Arc::clone);
+    login.map(backend::extension).collect()
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
@@ -238,7 +297,7 @@ fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
 fn serve(
     listener: TcpListener,
     workers: usize,
-    configure: impl Fn(&mut actix_web::web::ServiceConfig) + Send + Clone + 'static,
+    configure: impl Fn(&mut ServiceConfig) + Send + Clone + 'static,
 ) -> anyhow::Result<ServerHandle> {
     let server = HttpServer::new(move || App::new().configure(configure.clone()))
         .workers(workers)

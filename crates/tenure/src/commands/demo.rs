@@ -1,7 +1,6 @@
 //! `tenure demo`: a marketplace against a service, in a fresh folder.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use actix_web::rt::System;
@@ -11,17 +10,26 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tenure_journal::{SqliteReader, verify};
 use tenure_sandbox::client::Client;
-use tenure_sandbox::play::{Stage, Step, play, play_v1};
+use tenure_sandbox::kit::play::play_kit;
+use tenure_sandbox::play::{Stage, Step, buy_instance, play, play_online, play_v1};
 use tenure_sandbox::sdk::Credentials;
 use tenure_sandbox::serve::{Config as SandboxConfig, Sandbox};
 use tokio::sync::oneshot;
 
-use crate::commands::sandbox::listing;
 use crate::commands::serve::stop_signal;
-use crate::config::{Config, ListingConfig, OpenApi};
+use crate::config::Config;
 use crate::failure::{Classify, Failure};
 use crate::output::Output;
 use crate::service::Service;
+
+mod login;
+mod set_up;
+
+use login::Login;
+use set_up::Addresses;
+
+/// How long the service may take to upload a license file.
+const UPLOAD_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long the read model may take to follow.
 const CATCH_UP_PATIENCE: Duration = Duration::from_secs(10);
@@ -42,19 +50,15 @@ impl Demo {
                 .prefix("tenure-demo-")
                 .tempdir()
                 .unavailable()?;
-            let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
             let credentials = Credentials {
                 access_key_id: "AKEXAMPLE00000000001".to_owned(),
                 secret_access_key: SecretString::from("SKexample0000000000000000000000000000001"),
             };
-            // The marketplace must know the service's address, and the service the marketplace's:
-            // the service's is taken first, and the market is told when it opens.
-            let marketplace = std::net::TcpListener::bind(loopback).unavailable()?;
-            let marketplace_address = marketplace.local_addr().unavailable()?;
-            drop(marketplace);
-            let config = config(folder.path(), marketplace_address, &credentials);
+            let addresses = Addresses::free().unavailable()?;
+            let config = set_up::config(folder.path(), addresses, &credentials);
+            let config = config.unavailable()?;
             let service = Service::start(&config).unavailable()?;
-            self.play(&config, service, marketplace_address, credentials, output)
+            self.play(&config, service, addresses.marketplace, credentials, output)
                 .await
         })
     }
@@ -67,11 +71,7 @@ impl Demo {
         credentials: Credentials,
         output: Output,
     ) -> Result<(), Failure> {
-        let listings = config
-            .listing
-            .iter()
-            .map(|it| listing(it, service.callbacks));
-        let listings = listings.collect::<anyhow::Result<_>>().usage()?;
+        let listings = set_up::listings(config, service.callbacks).usage()?;
         let setup = SandboxConfig {
             listings,
             ..SandboxConfig::new(marketplace, credentials)
@@ -79,7 +79,7 @@ impl Demo {
         let sandbox = Sandbox::bind(setup)
             .context("the sandbox marketplace")
             .unavailable()?;
-        let (market, clock) = (sandbox.market(), sandbox.clock());
+        let (market, clock, centre) = (sandbox.market(), sandbox.clock(), sandbox.centre());
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = actix_web::rt::spawn(sandbox.run(async { drop(stopped.await) }));
         let client = Client::new().unavailable()?;
@@ -90,9 +90,20 @@ impl Demo {
             listing: "demo",
         };
         let api = Questions::of(service.api).unavailable()?;
-        let status_of = async |license: String| api.status(&license).await;
-        let mut steps = play(&stage, async |code| api.activate(&code).await, status_of).await;
-        steps.extend(play_v1(&stage, status_of).await);
+        let mut steps = play_all(&stage, &api, marketplace).await;
+        let (bought, instance) =
+            buy_instance(&stage, async |license| api.status(&license).await).await;
+        steps.extend(bought);
+        if let Some(instance) = instance {
+            let login = Login {
+                centre: &centre,
+                marketplace,
+                callbacks: service.callbacks,
+                api: service.api,
+                instance: &instance,
+            };
+            steps.extend(login.play().await);
+        }
         let told = tell(&steps, config, &api, output).await;
         if !self.exit && told.is_ok() {
             output.line(format_args!("\nThe API is at http://{}: try", service.api));
@@ -113,29 +124,25 @@ impl Demo {
     }
 }
 
-/// A service in a folder of its own, on ports that are free, with one listing.
-fn config(folder: &std::path::Path, marketplace: SocketAddr, credentials: &Credentials) -> Config {
-    let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-    let mut config = Config::default();
-    config.http.callbacks = loopback;
-    config.http.api = loopback;
-    config.journal.url = format!("sqlite:{}", folder.join("journal.db").display());
-    config.projector.path = folder.join("read.db");
-    let mut listing = ListingConfig::development();
-    // V1.0 hands an account to the buyer, encrypted.
-    listing.provisioning.user_name = Some(SecretString::from("admin"));
-    listing.provisioning.password = Some(SecretString::from("example-password"));
-    listing.open_api = Some(OpenApi {
-        access_key_id: credentials.access_key_id.clone(),
-        secret_access_key: Some(credentials.secret_access_key.clone()),
-        secret_access_key_file: None,
-        endpoint: format!("http://{marketplace}"),
-        fallback: None,
-        query_orders: true,
-        orders_per_second: NonZeroU32::MIN.saturating_add(49),
-    });
-    config.listing.push(listing);
-    config
+/// Plays a flow of every family.
+async fn play_all(stage: &Stage<'_>, api: &Questions, marketplace: SocketAddr) -> Vec<Step> {
+    let status_of = async |license: String| api.status(&license).await;
+    let mut steps = play(stage, async |code| api.activate(&code).await, status_of).await;
+    let online = Stage {
+        listing: set_up::ONLINE,
+        ..*stage
+    };
+    steps.extend(play_online(&online, UPLOAD_PATIENCE, status_of).await);
+    steps.extend(play_v1(stage, status_of).await);
+    let (bought, instance) = buy_instance(stage, status_of).await;
+    steps.extend(bought);
+    if let Some(instance) = instance {
+        let founding = set_up::founding(instance);
+        let centre = |_tenant: &str| format!("http://{marketplace}");
+        let tenant_state = async |tenant: String| api.tenant_state(&tenant).await;
+        steps.extend(play_kit(stage, founding, centre, tenant_state).await);
+    }
+    steps
 }
 
 /// Prints what happened, and looks whether it left everything sound.
@@ -204,7 +211,7 @@ impl Questions {
 
     /// Activates a code, and says what the marketplace said.
     async fn activate(&self, code: &str) -> Result<String, String> {
-        let url = format!("http://{}/v1/codes/{code}/activate", self.api);
+        let url = format!("http://{}/v1/codes/{code}/activate?listing=demo", self.api);
         let response = self
             .client
             .post(url)
@@ -225,6 +232,31 @@ impl Questions {
         let url = format!("http://{}/v1/licenses/{license}", self.api);
         let answer: Value = self.client.get(url).send().await.ok()?.json().await.ok()?;
         Some(answer.get("status")?.as_str()?.to_owned())
+    }
+
+    /// Whether an enterprise is bound, as the read model knows it once it has followed the journal.
+    async fn tenant_state(&self, tenant: &str) -> Option<String> {
+        let head = self.head().await?;
+        let url = format!(
+            "http://{}/v1/tenants/{tenant}?min_position={head}",
+            self.api
+        );
+        let answer: Value = self.client.get(url).send().await.ok()?.json().await.ok()?;
+        let is_bound = answer.get("tenants")?.get(0)?.get("bound")?.as_bool()?;
+        Some(if is_bound { "bound" } else { "unbound" }.to_owned())
+    }
+
+    /// The end of the journal.
+    async fn head(&self) -> Option<u64> {
+        let mut head = 0;
+        loop {
+            let url = format!("http://{}/v1/records?after={head}", self.api);
+            let answer: Value = self.client.get(url).send().await.ok()?.json().await.ok()?;
+            match answer.get("records")?.as_array()?.last() {
+                Some(record) => head = record.get("position")?.as_u64()?,
+                None => return Some(head),
+            }
+        }
     }
 
     async fn await_read_model(&self, position: u64) -> reqwest::Result<()> {

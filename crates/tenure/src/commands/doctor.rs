@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use tenure_domain::{Instant, OrderId};
 use tenure_journal::{Clock, OpenError, ReadLog, SqliteReader, SystemClock};
 use tenure_koogallery::open_api::{Reaction, order};
-use tenure_outbound::Account;
+use tenure_outbound::{Account, Webhook};
 
-use crate::config::Config;
+use crate::config::{Config, ListingConfig, Presence, is_private};
 use crate::failure::{Classify, Failure};
 use crate::output::Output;
-use crate::service;
+use crate::{provisioning, service};
 
 /// The marketplace refuses calls whose time is a minute off, and answers that are later than five
 /// seconds.
@@ -92,6 +92,7 @@ fn look(config: &Config, findings: &mut Vec<Finding>) {
     if let Ok(path) = journal {
         look_at_journal(&path, findings);
     }
+    findings.push(Finding::of("vault", look_at_vault(config)));
     for listing in &config.listing {
         if let Some(open_api) = &listing.open_api {
             let what = format!("marketplace of listing {}", listing.id);
@@ -99,12 +100,49 @@ fn look(config: &Config, findings: &mut Vec<Finding>) {
         }
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    for (what, webhooks) in [
+        ("webhook", provisioning::webhooks(config, &clock)),
+        (
+            "license file webhook",
+            provisioning::file_webhooks(config, &clock),
+        ),
+    ] {
+        match webhooks {
+            Ok(webhooks) => findings.extend(webhooks.iter().map(|(listing, webhook)| {
+                Finding::of(format!("{what} of listing {listing}"), answers(webhook))
+            })),
+            Err(error) => findings.push(Finding::of(format!("{what}s"), Err(error))),
+        }
+    }
+    let with_files = config.listing.iter().filter(|it| it.has_files());
+    findings.extend(with_files.map(look_at_files));
     match service::accounts(config, &clock) {
         Ok(accounts) => findings.extend(accounts.iter().map(|(listing, account)| {
             Finding::of(format!("access key of listing {listing}"), access(account))
         })),
         Err(error) => findings.push(Finding::of("access keys", Err(error))),
     }
+}
+
+/// Whether license files can come to the marketplace.
+fn look_at_files(listing: &ListingConfig) -> Finding {
+    let result = match listing.open_api {
+        Some(_) => Ok("are uploaded".to_owned()),
+        None => Err(anyhow!(
+            "the marketplace takes them by an upload, which needs open_api: set \
+             open_api.access_key_id and its secret"
+        )),
+    };
+    Finding::of(format!("license files of listing {}", listing.id), result)
+}
+
+/// Whether anybody is there. Nothing is told: a purchase would be, and is none.
+fn answers(webhook: &Webhook) -> anyhow::Result<String> {
+    let status = System::new().block_on(webhook.reach()).context(
+        "start the application, and look at its webhook_url, name resolution, firewall and \
+         certificates",
+    )?;
+    Ok(format!("answers (HTTP {status} to HEAD)"))
 }
 
 /// Asks about an order, as the service does after a purchase: whether the marketplace lets us.
@@ -144,6 +182,26 @@ fn look_at_journal(path: &Path, findings: &mut Vec<Finding>) {
     let read = head.map(|head| format!("readable, {} records", head.position));
     findings.push(Finding::of("journal", read.map_err(Into::into)));
     findings.push(Finding::of("clock", clock_against(recorded_at)));
+}
+
+/// Opens the vault, if there is one.
+fn look_at_vault(config: &Config) -> anyhow::Result<String> {
+    let presence = config.vault_presence()?;
+    if presence == Presence::Nothing {
+        return Ok("there is none yet: `tenure serve` makes one, and its master key".to_owned());
+    }
+    let key = config.master_key_path()?;
+    if config.vault.master_key.is_none() && !is_private(&key)? {
+        return Err(anyhow!(
+            "others may read the master key: run `chmod 600 {}`",
+            key.display()
+        ));
+    }
+    if presence == Presence::KeyOnly {
+        return Ok("there is none yet: `tenure serve` makes one".to_owned());
+    }
+    config.open_present_vault(Arc::new(SystemClock))?;
+    Ok("opens with its master key".to_owned())
 }
 
 /// Transaction time never goes back: a clock behind the last record means that one of both is wrong.

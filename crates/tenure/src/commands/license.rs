@@ -1,4 +1,4 @@
-//! `tenure license show|history|activate`
+//! `tenure license show|history|activate|check`
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,11 +8,14 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use tenure_api::view::{AsOf as AsOfView, LicenseView, Located, RecordView};
+use tenure_api::view::{
+    ActivatedView, AsOf as AsOfView, CheckedView, LicenseView, Located, RecordView,
+};
 use tenure_domain::{Instant, LicenseId, ListingId, MerchantId};
 use tenure_journal::{
     AsOf, Clock, OpenError, Position, ReadLog, StreamId, SystemClock, Watch, as_of,
 };
+use tenure_outbound::Activator;
 
 use crate::config::Config;
 use crate::failure::{Classify, Failure};
@@ -20,8 +23,8 @@ use crate::output::Output;
 use crate::service;
 use crate::when;
 
-/// How long the running service may take to activate a code: two calls to the marketplace.
-const ACTIVATE_PATIENCE: Duration = Duration::from_secs(30);
+/// How long the running service may take over a code: two calls to the marketplace.
+const CODE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Licenses.
 #[derive(Debug, Subcommand)]
@@ -52,6 +55,37 @@ pub(crate) enum License {
         #[command(flatten)]
         which: Which,
     },
+    /// Ask the marketplace what an authorization code is, beside what is known here
+    #[command(after_help = "Example: tenure license check PLTEST0001 --listing cad-pro")]
+    Check {
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// What is done about a code with the marketplace.
+#[derive(Debug, Clone, Copy)]
+enum Errand {
+    Activate,
+    Check,
+}
+
+impl Errand {
+    /// The last segment of its address at the service.
+    fn segment(self) -> &'static str {
+        match self {
+            Self::Activate => "activate",
+            Self::Check => "check",
+        }
+    }
+
+    /// What its answer is called.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Activate => "activated",
+            Self::Check => "checked",
+        }
+    }
 }
 
 /// Which license.
@@ -74,7 +108,8 @@ impl License {
                 show(config, &which, at, as_of.unwrap_or(AsOf::Head), output)
             },
             Self::History { which } => history(config, &which, output),
-            Self::Activate { which } => activate(config, &which, output),
+            Self::Activate { which } => run_errand(config, &which, Errand::Activate, output),
+            Self::Check { which } => run_errand(config, &which, Errand::Check, output),
         }
     }
 }
@@ -209,33 +244,54 @@ fn merchants(config: &Config, listing: Option<&ListingId>) -> anyhow::Result<Vec
     Ok(merchants)
 }
 
-fn activate(config: &Config, which: &Which, output: Output) -> Result<(), Failure> {
-    let listing = activating(config, which).usage()?;
+fn run_errand(
+    config: &Config,
+    which: &Which,
+    errand: Errand,
+    output: Output,
+) -> Result<(), Failure> {
+    let listing = able(config, which).usage()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let path = config.journal_path().usage()?;
     let watch = Arc::new(Watch::default());
     let (queue, writer) = match service::start_writer(config, &path, &clock, &watch) {
         Ok(started) => started,
         Err(error) if matches!(error.downcast_ref(), Some(OpenError::Locked { .. })) => {
-            return ask_service(config, which, &listing, output);
+            return ask_service(config, which, &listing, errand, output);
         },
         Err(error) => return Err(error).unavailable(),
     };
     let activator = service::activator(config, queue, &clock).usage()?;
-    let activated = System::new().block_on(activator.activate(&listing, &which.id));
+    let done = System::new().block_on(done(&activator, &listing, &which.id, errand));
     writer.stop();
-    let activated = match activated {
-        Ok(activated) => activated,
-        Err(error) if error.is_retryable() => return Err(error).unavailable(),
-        Err(error) => return Err(error).wrong(),
-    };
-    let answer = tenure_api::view::ActivatedView::of(&listing, &which.id, &activated);
-    tell(&serde_json::to_value(answer).unavailable()?, output);
+    tell(errand, &done?, output);
     Ok(())
 }
 
+/// What an errand that this process runs itself comes to.
+async fn done(
+    activator: &Activator,
+    listing: &ListingId,
+    code: &LicenseId,
+    errand: Errand,
+) -> Result<Value, Failure> {
+    let view = match errand {
+        Errand::Activate => match activator.activate(listing, code).await {
+            Ok(activated) => serde_json::to_value(ActivatedView::of(listing, code, &activated)),
+            Err(error) if error.is_retryable() => return Err(error).unavailable(),
+            Err(error) => return Err(error).wrong(),
+        },
+        Errand::Check => match activator.check(listing, code, None).await {
+            Ok(checked) => serde_json::to_value(CheckedView::of(listing, code, &checked)),
+            Err(error) if error.is_retryable() => return Err(error).unavailable(),
+            Err(error) => return Err(error).wrong(),
+        },
+    };
+    view.unavailable()
+}
+
 /// The listing whose access to the open APIs is used: the one that is named, or the only one.
-fn activating(config: &Config, which: &Which) -> anyhow::Result<ListingId> {
+fn able(config: &Config, which: &Which) -> anyhow::Result<ListingId> {
     let able: Vec<_> = config
         .listing
         .iter()
@@ -258,19 +314,22 @@ fn ask_service(
     config: &Config,
     which: &Which,
     listing: &ListingId,
+    errand: Errand,
     output: Output,
 ) -> Result<(), Failure> {
     let token = config.tokens().usage()?.into_iter().next();
     let mut url = reqwest::Url::parse(&format!("http://{}/v1/codes/", config.http.api)).usage()?;
     if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().push(which.id.as_str()).push("activate");
+        path.pop_if_empty()
+            .push(which.id.as_str())
+            .push(errand.segment());
     }
     url.query_pairs_mut()
         .append_pair("listing", listing.as_str());
     let (status, answer) = System::new()
         .block_on(async {
             let client = reqwest::Client::builder()
-                .timeout(ACTIVATE_PATIENCE)
+                .timeout(CODE_PATIENCE)
                 .no_proxy()
                 .build()?;
             let mut request = client.post(url);
@@ -284,7 +343,7 @@ fn ask_service(
         .context("the running service does not answer")
         .unavailable()?;
     if status.is_success() {
-        tell(&answer, output);
+        tell(errand, &answer, output);
         return Ok(());
     }
     let detail = answer.get("detail").or_else(|| answer.get("title"));
@@ -296,7 +355,7 @@ fn ask_service(
     }
 }
 
-fn tell(answer: &Value, output: Output) {
+fn tell(errand: Errand, answer: &Value, output: Output) {
     if output.is_json() {
         output.json(answer);
         return;
@@ -307,5 +366,5 @@ fn tell(answer: &Value, output: Output) {
         .flatten()
         .filter(|(_, value)| !value.is_null());
     let rows = rows.map(|(name, value)| [name.clone(), plain(value)]);
-    output.table(["activated", ""], rows.collect::<Vec<_>>());
+    output.table([errand.title(), ""], rows.collect::<Vec<_>>());
 }

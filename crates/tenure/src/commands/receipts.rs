@@ -1,9 +1,13 @@
 //! `tenure receipts list|show`
 
+use std::sync::Arc;
+
 use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use tenure_journal::{ReadLog, Receipt, ReceiptId, Verdict};
+use tenure_journal::vault::Opened;
+use tenure_journal::{ReadLog, Receipt, ReceiptId, SystemClock, Verdict};
+use tenure_koogallery::kit::contexts;
 
 use crate::config::Config;
 use crate::failure::{Classify, Failure};
@@ -56,7 +60,8 @@ impl Receipts {
                 let receipt = receipt
                     .ok_or_else(|| anyhow!("there is no receipt {id}"))
                     .wrong()?;
-                show(&receipt, output);
+                let body = body(config, &receipt).unavailable()?;
+                show(&receipt, &body, output);
                 Ok(())
             },
         }
@@ -107,13 +112,27 @@ impl List {
     }
 }
 
-fn show(receipt: &Receipt, output: Output) {
+/// The body as it was received. One that is about people is kept sealed.
+fn body(config: &Config, receipt: &Receipt) -> anyhow::Result<String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let Some(key) = receipt.sealed_with else {
+        return Ok(text(&receipt.body));
+    };
+    let vault = config.open_present_vault(Arc::new(SystemClock))?;
+    match vault.open_bytes(contexts::RECEIPT_BODY, key, &receipt.body)? {
+        Opened::Text(body) => Ok(text(&body)),
+        Opened::Erased => Ok("erased".to_owned()),
+    }
+}
+
+fn show(receipt: &Receipt, body: &str, output: Output) {
     let mut value = summary(receipt);
     let bytes = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     value["method"] = json!(receipt.method);
     value["parameters"] = json!(receipt.parameters);
     value["authentic"] = json!(receipt.authentic);
-    value["body"] = json!(bytes(&receipt.body));
+    value["sealed"] = json!(receipt.sealed_with.is_some());
+    value["body"] = json!(body);
     value["answer"] = json!(bytes(&receipt.answer));
     if output.is_json() {
         output.json(&value);

@@ -1,16 +1,18 @@
 //! `tenure sandbox check|serve`
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actix_web::rt::System;
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
-use tenure_sandbox::check::{Family, Target, check};
+use tenure_sandbox::check::{Login, PATIENCE, Report, Subject, Target, check, check_login};
 use tenure_sandbox::client::Client;
 use tenure_sandbox::disorder::{Disorder, Rates};
-use tenure_sandbox::market::{Keys, Listing};
+use tenure_sandbox::kit::secret::PublicKey;
+use tenure_sandbox::market::{Keys, Listing, Protocol};
 use tenure_sandbox::sdk::Credentials;
 use tenure_sandbox::serve::{Config as SandboxConfig, Sandbox as Market};
 
@@ -37,16 +39,46 @@ pub(crate) enum Sandbox {
 /// What is checked.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The production address
+    /// The production address; for the family login, the login address
     #[arg(long, value_name = "URL")]
     target: String,
-    /// license (authorization codes), saas, order (order notification), or the older saas-v1 and
-    /// license-v1, which are called by GET
+    /// license (authorization codes), saas, online-license, order (order notification), kit (joint
+    /// operation), or the older saas-v1 and license-v1, which are called by GET, and kit-v1;
+    /// login: whoever comes from an authentication centre, which the check starts itself
     #[arg(long)]
-    family: Family,
+    family: Subject,
     /// The key of that interface type
     #[arg(long, env = "TENURE_SANDBOX_KEY", hide_env_values = true)]
     key: String,
+    /// A file with the merchant's public key, PEM or Base64, for the kit: without it calls that hold
+    /// a client secret are not tried
+    #[arg(long, value_name = "FILE")]
+    public_key: Option<PathBuf>,
+    #[command(flatten)]
+    login: LoginFlags,
+}
+
+/// What the family login needs besides; its key is that of the kit.
+#[derive(Debug, Args)]
+struct LoginFlags {
+    /// For login: the production address, where the kit tells of the enterprises that log in
+    #[arg(long, value_name = "URL", required_if_eq("family", "login"))]
+    production_address: Option<String>,
+    /// For login: the address that is registered for CAS; its cases are not tried without it
+    #[arg(long, value_name = "URL")]
+    cas_address: Option<String>,
+    /// For login: the id of the application
+    #[arg(long, value_name = "ID", required_if_eq("family", "login"))]
+    app_id: Option<String>,
+    /// For login: the instance that the enterprises are bound to; none as for a new credential
+    #[arg(long, value_name = "ID", default_value = "")]
+    instance: String,
+    /// For login: where the authentication centre listens
+    #[arg(long, default_value = "127.0.0.1:8095")]
+    centre_bind: SocketAddr,
+    /// For login: how the merchant reaches the centre, if not under the address it listens on
+    #[arg(long, value_name = "URL")]
+    centre_origin: Option<String>,
 }
 
 /// How the marketplace is set up. Its listings are those of the configuration.
@@ -66,12 +98,20 @@ pub(crate) struct Serve {
         default_value = "development-secret-access-key"
     )]
     secret_access_key: String,
-    /// The distance between two attempts of a call; the marketplace's own is 120
+    /// The distance between two attempts of a call; the marketplace's own is 120, and thirty times
+    /// that for the older protocols
     #[arg(long, default_value_t = 120)]
     retry_seconds: u64,
     /// How many market seconds pass in a real one
     #[arg(long, default_value_t = 1)]
     clock_speed: u32,
+    /// Tells a listing of its instances by an older protocol: saas-v1 or license-v1
+    #[arg(long, value_name = "LISTING=PROTOCOL", value_parser = told_by)]
+    protocol: Vec<(String, Protocol)>,
+    /// A file with the merchant's public key, PEM or Base64, for client secrets of the kit: without
+    /// it no enterprise can be bound
+    #[arg(long, value_name = "FILE")]
+    kit_public_key: Option<PathBuf>,
     /// Decides codes, orders and faults
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -107,12 +147,7 @@ impl Sandbox {
 
 impl Check {
     fn run(self, output: Output) -> Result<(), Failure> {
-        let client = Client::new().unavailable()?;
-        let target = Target {
-            url: self.target,
-            key: SecretString::from(self.key),
-        };
-        let report = System::new().block_on(check(&client, &target, self.family));
+        let report = self.report()?;
         if output.is_json() {
             output.json(&serde_json::to_value(&report).unavailable()?);
         } else if output.is_junit() {
@@ -130,6 +165,49 @@ impl Check {
         ))
         .wrong()
     }
+
+    fn report(self) -> Result<Report, Failure> {
+        let client = Client::new().unavailable()?;
+        let public_key = self.public_key.as_deref().map(public_key).transpose();
+        let mut target = Target {
+            url: self.target,
+            key: SecretString::from(self.key),
+            public_key: public_key.usage()?,
+        };
+        let system = System::new();
+        let family = match self.family {
+            Subject::Calls(family) => family,
+            Subject::Login => {
+                let production_address = self.login.production_address.unwrap_or_default();
+                let login = Login {
+                    login_address: std::mem::replace(&mut target.url, production_address),
+                    cas_address: self.login.cas_address,
+                    app_id: self.login.app_id.unwrap_or_default(),
+                    instance: self.login.instance,
+                    centre_bind: self.login.centre_bind,
+                    centre_origin: self.login.centre_origin,
+                    patience: PATIENCE,
+                };
+                return system
+                    .block_on(check_login(&client, &target, &login))
+                    .usage();
+            },
+        };
+        Ok(system.block_on(check(&client, &target, family)))
+    }
+}
+
+fn public_key(path: &Path) -> anyhow::Result<PublicKey> {
+    let text = std::fs::read_to_string(path);
+    let text = text.with_context(|| format!("the public key in {}", path.display()))?;
+    PublicKey::parse(&text).with_context(|| format!("the public key in {}", path.display()))
+}
+
+fn told_by(text: &str) -> anyhow::Result<(String, Protocol)> {
+    let (listing, protocol) = text
+        .split_once('=')
+        .context("not of the form LISTING=PROTOCOL")?;
+    Ok((listing.to_owned(), protocol.parse()?))
 }
 
 impl Serve {
@@ -140,7 +218,17 @@ impl Serve {
         };
         let callbacks = config.http.callbacks;
         let listings = config.listing.iter().map(|it| listing(it, callbacks));
-        let listings = listings.collect::<anyhow::Result<_>>().usage()?;
+        let mut listings: Vec<Listing> = listings.collect::<anyhow::Result<_>>().usage()?;
+        for (name, protocol) in self.protocol {
+            let mut named = listings.iter_mut().filter(|listing| listing.name == name);
+            let unknown = || format!("--protocol: no listing is called `{name}`");
+            named.next().with_context(unknown).usage()?.protocol = protocol;
+        }
+        let key = self.kit_public_key.as_deref().map(public_key);
+        let key = key.transpose().usage()?;
+        for listing in &mut listings {
+            listing.keys.kit_public_key.clone_from(&key);
+        }
         let setup = SandboxConfig {
             listings,
             retry_interval: Duration::from_secs(self.retry_seconds),
@@ -175,7 +263,7 @@ impl Serve {
 
 /// A listing of the configuration as the marketplace sees it: its address, and its newest keys.
 pub(crate) fn listing(listing: &ListingConfig, callbacks: SocketAddr) -> anyhow::Result<Listing> {
-    let [base, license, general] = listing.signing_keys()?;
+    let [base, license, general, kit] = listing.signing_keys()?;
     Ok(Listing {
         name: listing.id.clone(),
         url: format!("http://{callbacks}/koogallery/{}", listing.id),
@@ -183,6 +271,9 @@ pub(crate) fn listing(listing: &ListingConfig, callbacks: SocketAddr) -> anyhow:
             base,
             license,
             general,
+            kit,
+            kit_public_key: None,
         },
+        protocol: Protocol::default(),
     })
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use actix_web::rt::System;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::failure::{Classify, Failure};
@@ -12,6 +12,8 @@ use crate::service::Service;
 /// Serves until it is told to stop.
 pub(crate) fn run(config: &Config) -> Result<(), Failure> {
     System::new().block_on(async {
+        // Before anybody can be told that it is ready: whoever is may stop it at once.
+        let stop = StopSignal::listen().unavailable()?;
         let service = Service::start(config).unavailable()?;
         if config.listing.iter().any(|listing| listing.id == "demo") {
             tracing::warn!(
@@ -25,21 +27,39 @@ pub(crate) fn run(config: &Config) -> Result<(), Failure> {
             listings = config.listing.len(),
             "ready"
         );
-        let told = stop_signal().await.unavailable();
+        stop.received().await;
         tracing::info!("stopping: answering what was accepted");
         service.stop().await;
         tracing::info!("stopped");
-        told
+        Ok(())
     })
 }
 
 /// Waits for SIGTERM or SIGINT.
 pub(crate) async fn stop_signal() -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {},
-        _ = interrupt.recv() => {},
-    }
+    StopSignal::listen()?.received().await;
     Ok(())
+}
+
+/// SIGTERM and SIGINT, which end nothing by themselves once this listens.
+struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for one of them, if none came before.
+    async fn received(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {},
+            _ = self.interrupt.recv() => {},
+        }
+    }
 }

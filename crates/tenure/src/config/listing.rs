@@ -1,7 +1,7 @@
 //! One production address, as configured.
 
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
@@ -9,8 +9,12 @@ use serde::Deserialize;
 use tenure_domain::{Family, ListingId, MerchantId, WhenAbsent};
 use tenure_ingress::Listing;
 use tenure_koogallery::v1::{self, EncryptType};
-use tenure_koogallery::{AccessKey, AppInfo, KeyRing, Keys, Settings};
+use tenure_koogallery::{AccessKey, KeyRing, Keys, Settings};
 
+use super::kit::KitConfig;
+use super::license_file::LicenseFile;
+use super::login::LoginConfig;
+use super::provisioning::{Provisioning, ProvisioningMode};
 use super::secret::Secrets;
 
 /// One production address of one merchant.
@@ -27,8 +31,16 @@ pub(crate) struct ListingConfig {
     /// How instances come to be.
     #[serde(default)]
     pub provisioning: Provisioning,
+    /// How license files of online licenses come to be.
+    #[serde(default)]
+    pub license_file: LicenseFile,
+    /// What the joint-operation kit needs beside its key.
+    #[serde(default)]
+    pub kit: KitConfig,
     /// Access to the marketplace's open APIs.
     pub open_api: Option<OpenApi>,
+    /// How the members of its buyers log in.
+    pub login: Option<LoginConfig>,
     /// What the marketplace's guides leave open.
     #[serde(default)]
     pub protocol: Protocol,
@@ -56,38 +68,6 @@ pub(crate) struct KeysConfig {
     pub kit_file: Option<PathBuf>,
 }
 
-/// How instances come to be.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Provisioning {
-    /// Ready at once, or when the merchant says so.
-    pub mode: ProvisioningMode,
-    /// Where the buyer finds the application.
-    pub front_end_url: Option<String>,
-    /// Where the buyer's administrator finds it.
-    pub admin_url: Option<String>,
-    /// The name of the account with which every buyer begins. V1.0 only.
-    pub user_name: Option<SecretString>,
-    /// The password of that account.
-    pub password: Option<SecretString>,
-    /// Or a file that holds it.
-    pub password_file: Option<PathBuf>,
-    /// A remark for the buyer.
-    pub memo: Option<String>,
-    /// What `changeInstanceCheck` is told: whether a renewal may change the specification.
-    pub allow_change: bool,
-}
-
-/// When an instance is ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ProvisioningMode {
-    /// At once: one application serves all buyers.
-    Static,
-    /// When the merchant says so: `POST /v1/licenses/{id}/provisioned`.
-    Manual,
-}
-
 /// Access to the marketplace's open APIs.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,12 +83,40 @@ pub(crate) struct OpenApi {
     pub endpoint: String,
     /// The address for when that one cannot be reached.
     pub fallback: Option<String>,
+    /// The edition of the interfaces that activate and query codes.
+    #[serde(default)]
+    pub activation: Activation,
+    /// The interface that takes amounts of what was used.
+    #[serde(default)]
+    pub usage_push: UsagePush,
     /// Whether the details of orders are asked for.
     #[serde(default = "default_query_orders")]
     pub query_orders: bool,
     /// The most orders asked about a second.
     #[serde(default = "default_orders_per_second")]
     pub orders_per_second: NonZeroU32,
+}
+
+/// The edition of the interfaces that activate and query codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Activation {
+    /// One code a call.
+    #[default]
+    V1,
+    /// Up to 100 codes a call.
+    V2,
+}
+
+/// The interface that takes amounts of what was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UsagePush {
+    /// The one that knows reports by their serials.
+    #[default]
+    New,
+    /// The one before: every report is sent at most once.
+    Old,
 }
 
 /// What the marketplace's guides leave open, or contradict each other about.
@@ -163,21 +171,6 @@ fn default_orders_per_second() -> NonZeroU32 {
     NonZeroU32::MIN.saturating_add(4)
 }
 
-impl Default for Provisioning {
-    fn default() -> Self {
-        Self {
-            mode: ProvisioningMode::Static,
-            front_end_url: None,
-            admin_url: None,
-            user_name: None,
-            password: None,
-            password_file: None,
-            memo: None,
-            allow_change: true,
-        }
-    }
-}
-
 impl Default for Protocol {
     fn default() -> Self {
         let settings = Settings::default();
@@ -210,7 +203,10 @@ impl ListingConfig {
                 front_end_url: Some("https://app.example.com".to_owned()),
                 ..Provisioning::default()
             },
+            license_file: LicenseFile::default(),
+            kit: KitConfig::default(),
             open_api: None,
+            login: None,
             protocol: Protocol::default(),
         }
     }
@@ -218,44 +214,52 @@ impl ListingConfig {
     /// The listing, with its keys read.
     pub(crate) fn parse(&self) -> anyhow::Result<Listing> {
         let keys = self.keys.read()?;
-        if self.provisioning.front_end_url.is_none() && !keys.base.is_empty() {
+        // Whoever makes applications ready may tell where each of them is.
+        let is_static = self.provisioning.mode == ProvisioningMode::Static;
+        if is_static && self.provisioning.front_end_url.is_none() && !keys.base.is_empty() {
             bail!(
                 "provisioning.front_end_url is missing: the marketplace asks for it when a buyer \
                  opens an instance"
             );
+        }
+        self.provisioning.webhook()?;
+        self.license_file.webhook(&self.provisioning)?;
+        if let Some(login) = &self.login {
+            login.parse().context("its login cannot be used")?;
+            if keys.kit.is_empty() {
+                bail!("login needs keys.kit: the kit tells who may log in, and with which client");
+            }
         }
         Ok(Listing {
             id: ListingId::parse(&self.id)?,
             merchant: MerchantId::parse(&self.merchant)?,
             keys,
             settings: self.settings(),
-            app_info: self
-                .provisioning
-                .front_end_url
-                .clone()
-                .map(|front_end_url| AppInfo {
-                    front_end_url,
-                    admin_url: self.provisioning.admin_url.clone(),
-                    user_name: None,
-                    password: None,
-                    memo: self.provisioning.memo.clone(),
-                }),
-            allows_change: self.provisioning.allow_change,
+            app_info: self.provisioning.app_info(),
+            change_check: self.provisioning.change_check()?,
+            file_rules: self.license_file.rules(),
             v1: v1::Settings {
                 freshness_seconds: self.protocol.v1_freshness_seconds,
                 encrypt_type: self.protocol.encrypt_type()?,
                 account: self.provisioning.account()?,
             },
+            kit: self.kit.parse()?,
         })
     }
 
+    /// Whether its licenses have files.
+    pub(crate) fn has_files(&self) -> bool {
+        self.protocol.family == InstanceFamily::OnlineLicense
+    }
+
     /// The first key of each interface type, with which a marketplace would sign: base, license,
-    /// general.
-    pub(crate) fn signing_keys(&self) -> anyhow::Result<[Option<SecretString>; 3]> {
+    /// general, kit.
+    pub(crate) fn signing_keys(&self) -> anyhow::Result<[Option<SecretString>; 4]> {
         let KeysConfig {
             base,
             license,
             general,
+            kit,
             ..
         } = &self.keys;
         let first = |inline: &[SecretString], file: &Option<PathBuf>, name: &str| {
@@ -270,6 +274,7 @@ impl ListingConfig {
             first(base, &self.keys.base_file, "keys.base")?,
             first(license, &self.keys.license_file, "keys.license")?,
             first(general, &self.keys.general_file, "keys.general")?,
+            first(kit, &self.keys.kit_file, "keys.kit")?,
         ])
     }
 
@@ -288,25 +293,6 @@ impl ListingConfig {
             },
             ready_at_once: self.provisioning.mode == ProvisioningMode::Static,
         }
-    }
-}
-
-impl Provisioning {
-    /// The account with which every buyer begins, as far as there is one.
-    fn account(&self) -> anyhow::Result<v1::InitialAccount> {
-        let one = |inline: &Option<SecretString>, file: Option<&Path>, name: &str| {
-            let inline: Vec<_> = inline.iter().cloned().collect();
-            let secrets = Secrets {
-                inline: &inline,
-                file,
-            };
-            anyhow::Ok(secrets.read(name)?.into_iter().next())
-        };
-        let user_name = one(&self.user_name, None, "provisioning.user_name")?;
-        let file = self.password_file.as_deref();
-        let password = one(&self.password, file, "provisioning.password")?;
-        v1::InitialAccount::parse(user_name, password)
-            .context("provisioning.user_name or provisioning.password cannot be told to buyers")
     }
 }
 
@@ -348,7 +334,7 @@ impl KeysConfig {
             }
         }
         if all.iter().all(|(_, keys)| keys.is_empty()) {
-            bail!("it has no key: set keys.base, keys.license or keys.general");
+            bail!("it has no key: set keys.base, keys.license, keys.general or keys.kit");
         }
         Ok(Keys {
             base: ring(base),

@@ -1,0 +1,93 @@
+//! The workers of the outbound side, put together: what each works with, and where it finds what is
+//! to be done.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use prometheus_client::registry::Registry;
+use tenure_domain::ListingId;
+use tenure_ingress::FindUsers;
+use tenure_journal::vault::Vault;
+use tenure_journal::{Clock, Queue, ReadLog, SqliteReader, Watch};
+use tenure_outbound::{Account, Alarms, Webhook, Worker};
+use tenure_projector::Progress;
+
+use crate::config::Config;
+use crate::pending::Pending;
+use crate::provisioning::Shows;
+
+mod license_files;
+mod orders;
+mod provisioning;
+mod usage;
+
+/// What the service has that workers need.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) config: &'a Config,
+    /// The journal's file.
+    pub(crate) journal: PathBuf,
+    /// The access of listings to the open APIs.
+    pub(crate) accounts: BTreeMap<ListingId, Account>,
+    /// The applications of listings that are told and asked.
+    pub(crate) webhooks: BTreeMap<ListingId, Webhook>,
+    /// Shows licenses to them.
+    pub(crate) shows: Arc<Shows>,
+    pub(crate) vault: Vault,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) queue: Queue,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) alarms: Alarms,
+    pub(crate) registry: &'a mut Registry,
+}
+
+/// Starts every worker that has a listing to work for. Must run inside an actix system.
+pub(crate) fn start(mut around: Surroundings<'_>) -> anyhow::Result<Vec<Worker>> {
+    let started = [
+        orders::start(&mut around)?,
+        provisioning::start(&mut around)?,
+        usage::start(&mut around)?,
+        license_files::start_making(&mut around)?,
+        license_files::start_delivering(&mut around)?,
+    ];
+    Ok(started.into_iter().flatten().collect())
+}
+
+type Opened = Result<Box<dyn ReadLog>, Box<dyn Error + Send + Sync>>;
+
+impl Surroundings<'_> {
+    /// Reads what is pending. Every worker has one of its own, because it blocks.
+    fn pending(&self) -> Pending {
+        Pending::new(
+            self.config.projector.path.clone(),
+            Arc::clone(&self.progress),
+            Arc::clone(&self.watch),
+        )
+    }
+
+    /// Finds the instances whose use was taken from a package. While the read model cannot be read,
+    /// there are none: a query is answered all the same.
+    pub(crate) fn find_users(&self) -> FindUsers {
+        let pending = self.pending();
+        FindUsers::new(move |merchant, package, limit| {
+            let found = pending.find(|queries| queries.users_of_package(merchant, package, limit));
+            found.unwrap_or_else(|error| {
+                tracing::warn!(error, "the users of a package cannot be read");
+                Vec::new()
+            })
+        })
+    }
+
+    /// Opens the journal for reading.
+    fn open_reader(&self) -> Box<dyn Fn() -> Opened + Send + Sync> {
+        let path = self.journal.clone();
+        Box::new(move || Ok(Box::new(SqliteReader::open(&path)?)))
+    }
+
+    /// Decides how long listings rest after failures: different on every node.
+    fn seed(&self) -> u64 {
+        self.clock.now().micros().cast_unsigned()
+    }
+}
