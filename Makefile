@@ -2,8 +2,9 @@
 
 CARGO ?= cargo
 NEXTEST_PROFILE ?= default
+SECONDS ?= 60
 
-.PHONY: help demo deps check fmt fmt-check lint test bench doc golden ci
+.PHONY: help demo deps check fmt fmt-check lint test fuzz bench doc golden ci
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,6 +35,15 @@ test: deps ## every test
 	$(CARGO) nextest run --locked --workspace --profile $(NEXTEST_PROFILE)
 	$(CARGO) test --locked --workspace --doc --quiet
 	@echo "Every test passed. Next: make demo, and docs/ARCHITECTURE.md."
+
+fuzz: ## every fuzz target for SECONDS seconds (needs a nightly compiler, and cargo-fuzz)
+	@for target in $$(ls fuzz/corpus); do \
+	  echo "$$target, $(SECONDS) seconds"; \
+	  mkdir -p target/fuzz/corpus/$$target; \
+	  $(CARGO) +nightly fuzz run --target-dir target/fuzz $$target \
+	    target/fuzz/corpus/$$target fuzz/corpus/$$target -- -max_total_time=$(SECONDS) \
+	    -max_len=65536 -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=128 -verbosity=0 || exit 1; \
+	done
 
 bench: ## the figures that are promised, measured beside their bounds (release build, some minutes)
 	$(CARGO) build --locked --release -p tenure

@@ -13,6 +13,7 @@ use prometheus_client::registry::Registry;
 use tenure_domain::{ListingId, MerchantId};
 use tenure_ingress::{Ingress, Listing, Listings, Metrics};
 use tenure_journal::record_ids::Entropy;
+use tenure_journal::vault::{MasterKey, Vault};
 use tenure_journal::{Clock, SqliteLog, SqliteReader, SystemClock, Watch, queue};
 use tenure_koogallery::{
     AccessKey, Answer, KeyRing, Keys, NonceMemory, Request, Settings, call, signature,
@@ -50,7 +51,8 @@ pub(crate) fn run() {
         let reader = Box::new(SqliteReader::open(&path).unwrap());
         let listings = Listings::new([listing()]);
         let clock = Arc::new(SystemClock);
-        let ingress = Arc::new(Ingress::new(listings, queue, reader, clock, metrics).unwrap());
+        let ingress =
+            Arc::new(Ingress::new(listings, queue, reader, vault(), clock, metrics).unwrap());
         let server = serve(move |config| {
             tenure_ingress::routes::configure(config, Arc::clone(&ingress));
         });
@@ -76,6 +78,11 @@ pub(crate) fn run() {
     );
 }
 
+fn vault() -> Vault {
+    let master = MasterKey::parse(&"a5".repeat(32)).unwrap();
+    Vault::in_memory(master, Arc::new(SystemClock)).unwrap()
+}
+
 fn listing() -> Listing {
     let ring = KeyRing::new(vec![AccessKey::new(KEY.to_owned())]);
     let none = || KeyRing::new(Vec::new());
@@ -90,8 +97,13 @@ fn listing() -> Listing {
         },
         settings: Settings::default(),
         app_info: None,
-        allows_change: true,
+        change_check: tenure_ingress::ChangeCheck::Allow,
+        file_rules: tenure_domain::file::FileRules {
+            needs_fingerprint: false,
+            counts_units: true,
+        },
         v1: tenure_koogallery::v1::Settings::default(),
+        kit: tenure_ingress::kit::Settings::default(),
     }
 }
 

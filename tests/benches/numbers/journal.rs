@@ -100,6 +100,7 @@ pub(crate) fn call(license: u64, intent: Intent) -> Call {
             )
             .into(),
             body: body.into_bytes().into(),
+            sealed_with: None,
             activity: Some("updateLicenseCodeStatus".into()),
             authentic: true,
             actor: Actor::Koogallery,

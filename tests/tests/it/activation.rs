@@ -32,7 +32,7 @@ impl Marketplace {
     pub(crate) fn with_service(setup: Setup) -> (Self, Service) {
         let address = own_address();
         let service = Service::of(&Setup {
-            cad_pro: Self::lines(&address),
+            cad_pro: Self::lines(&address) + &setup.cad_pro,
             ..setup
         });
         let mut child = service
@@ -54,13 +54,21 @@ impl Marketplace {
         (marketplace, service)
     }
 
-    async fn post(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         let url = format!("http://{}/sandbox{path}", self.address);
         let response = self.http.post(url).json(&body).send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
         assert!(status.is_success(), "{path}: {text}");
         serde_json::from_str(&text).unwrap()
+    }
+
+    /// What the control API answers, byte for byte.
+    pub(crate) async fn get(&self, path: &str) -> Vec<u8> {
+        let url = format!("http://{}/sandbox{path}", self.address);
+        let response = self.http.get(url).send().await.unwrap();
+        assert!(response.status().is_success(), "{path}");
+        response.bytes().await.unwrap().into()
     }
 
     /// Sells a code, and waits until the merchant knows of the order.
@@ -75,6 +83,11 @@ impl Marketplace {
     /// Sells an instance, and waits until the merchant has made it; the sale as it is then.
     pub(crate) async fn sell_instance(&self, customer: &str, amount: u32) -> Value {
         let wish = json!({ "listing": "cad-pro", "customer": customer, "amount": amount });
+        self.sell(wish).await
+    }
+
+    /// Sells an instance as it is wished for, likewise.
+    pub(crate) async fn sell(&self, wish: Value) -> Value {
         let sold = self.post("/instances", wish).await;
         let order = sold["sale"]["order"].as_str().unwrap();
         self.await_messages().await;

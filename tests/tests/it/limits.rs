@@ -1,10 +1,12 @@
 //! Bodies that are too large or too slow, byte by byte.
 
+use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
 use tenure_sandbox::body::{Body, update_license_code_status};
+use tenure_sandbox::kit::signer::SignedCall as KitCall;
 use tenure_sandbox::signer::SignedCall;
 use tokio::time::Instant;
 
@@ -37,6 +39,18 @@ impl Wire {
         let (_, path) = url.split_once(&service.callbacks).unwrap();
         let host = &service.callbacks;
         let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n");
+        self.send(head.as_bytes());
+    }
+
+    /// Sends the head of a call of the kit with these header lines.
+    pub(crate) fn send_kit_head(&mut self, service: &Service, call: &KitCall, headers: &str) {
+        let (_, path) = call.url.split_once(&service.callbacks).unwrap();
+        let host = &service.callbacks;
+        let mut head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{headers}");
+        for (name, value) in &call.headers {
+            write!(head, "{name}: {value}\r\n").unwrap();
+        }
+        head.push_str("\r\n");
         self.send(head.as_bytes());
     }
 

@@ -21,7 +21,7 @@ const PERSONAL: [&str; 5] = [
 ];
 
 /// Waits until the journal holds an event of a license; says at which position.
-async fn await_event(service: &Service, license: &str, event: &str) -> u64 {
+pub(crate) async fn await_event(service: &Service, license: &str, event: &str) -> u64 {
     let mut after = 0;
     for _ in 0..20 {
         let path = format!("/v1/records?after={after}&wait=30");

@@ -37,7 +37,7 @@ async fn no_secret_is_in_any_output_or_file_though_everything_is_logged() {
 }
 
 /// What stands around a secret, if it is there.
-fn place_of(secret: &str, text: &[u8]) -> Option<String> {
+pub(crate) fn place_of(secret: &str, text: &[u8]) -> Option<String> {
     let at = text
         .windows(secret.len())
         .position(|window| window == secret.as_bytes())?;

@@ -26,6 +26,9 @@ pub(crate) const BASE_KEY: &str = "base-key-7d1f0c52-6f0e-4f6c-a8a3-1c9d7b3e5a10
 pub(crate) const LICENSE_KEY: &str = "license-key-3b8e4c1d-2a57-4e9b-9f60-8d2c6a7b1e43";
 pub(crate) const GENERAL_KEY: &str = "general-key-c5a9e7f2-0b34-4d81-b6e5-7f1a2d9c8e06";
 
+/// Stands in [`Setup::cad_pro`] for the address of the callbacks.
+pub(crate) const CALLBACKS: &str = "CALLBACKS-ADDRESS";
+
 /// How long a service may take to say what is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -148,7 +151,7 @@ impl Service {
              provisioning.mode = \"manual\"\n\
              [[listing]]\nid = \"codes-only\"\nmerchant = \"globex\"\n\
              keys.license = [\"{LICENSE_KEY}\"]\n",
-            setup.cad_pro
+            setup.cad_pro.replace(CALLBACKS, &self.callbacks)
         )
         .unwrap();
         text
@@ -336,6 +339,13 @@ impl Service {
     pub(crate) async fn post(&self, path: &str) -> (u16, String) {
         self.ask(self.http.post(format!("http://{}{path}", self.api)))
             .await
+    }
+
+    /// Gives the API a command with a body.
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> (u16, Value) {
+        let request = self.http.post(format!("http://{}{path}", self.api));
+        let (status, text) = self.ask(request.json(body)).await;
+        (status, serde_json::from_str(&text).unwrap_or_default())
     }
 
     async fn ask(&self, mut request: reqwest::RequestBuilder) -> (u16, String) {
