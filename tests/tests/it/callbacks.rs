@@ -410,3 +410,13 @@ async fn every_call_is_counted_once_under_its_verdict() {
     assert_eq!(counted, received);
     assert_eq!(received.values().sum::<u64>(), bodies.len() as u64);
 }
+
+#[tokio::test]
+async fn answers_are_not_signed() {
+    let service = Service::start();
+    let call = service.signed("cad-pro", &renew_code(1, "2036-01-02"));
+    let request = service.http.post(call.url()).body(call.body.clone());
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(!response.headers().contains_key("body-sign"));
+}

@@ -45,7 +45,7 @@ pub(crate) struct Service {
     running: Option<Running>,
     /// Everything that it wrote to standard error, over all its runs.
     pub(crate) log: Arc<Mutex<String>>,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     random: Mutex<Random>,
     verified_at_end: bool,
 }

@@ -364,3 +364,55 @@ fn every_decision_says_what_was_rejected() {
     }
     assert_none(wrong, "give the decision all four parts");
 }
+
+/// Every interface and every rule of the protocol names its code, its tests and its certainty.
+#[test]
+fn no_row_of_the_protocol_is_without_a_test() {
+    let files = files();
+    let exists = |name: &str| {
+        let end = format!("/{name}");
+        files.iter().any(|file| file.path.ends_with(&end))
+    };
+    let protocol = files.iter().find(|file| file.path == "docs/PROTOCOL.md");
+    let protocol = &protocol.expect("the protocol is documented").text;
+    let mut tests_at = None;
+    let (mut rows, mut wrong) = (0, Vec::new());
+    for (index, line) in protocol.lines().enumerate() {
+        let cells: Vec<_> = line.split(" | ").collect();
+        if !line.starts_with("| ") {
+            tests_at = None;
+        } else if line.ends_with("| certainty |") {
+            tests_at = cells.iter().position(|cell| *cell == "tests");
+            if tests_at.is_none() {
+                wrong.push(format!("line {}: no column of tests", index + 1));
+            }
+        } else if let Some(tests_at) = tests_at
+            && !line.starts_with("| ---")
+        {
+            rows += 1;
+            let named: Vec<_> = cells.get(tests_at).map_or_else(Vec::new, |cell| {
+                let words = cell.split('`').skip(1).step_by(2);
+                words.filter(|word| word.contains(".rs")).collect()
+            });
+            let missing = named.iter().flat_map(|name| alternatives(name));
+            let missing: Vec<_> = missing.filter(|name| !exists(name)).collect();
+            if named.is_empty() || !missing.is_empty() {
+                wrong.push(format!("line {}: no such test: {missing:?}", index + 1));
+            }
+        }
+    }
+    assert!(rows > 80, "{rows} rows: the tables are not recognized");
+    assert_none(wrong, "name a file of tests in docs/PROTOCOL.md");
+}
+
+/// The names that a name with alternatives in braces stands for.
+fn alternatives(name: &str) -> Vec<String> {
+    match name.split_once(['{', '}']) {
+        Some((begin, rest)) => {
+            let (words, end) = rest.split_once('}').unwrap_or((rest, ""));
+            let words = words.split(',');
+            words.map(|word| format!("{begin}{word}{end}")).collect()
+        },
+        None => vec![name.to_owned()],
+    }
+}
