@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -233,6 +234,8 @@ impl Scene {
 
     /// Waits until the use of license 1 is as asked for, while time goes on.
     async fn await_usage(&self, is_so: impl Fn(&Usage) -> bool) -> Usage {
+        // Slowly enough that what is handed to the journal's queue is not late there.
+        let mut ticks = tokio::time::interval(Duration::from_millis(5));
         let so = async {
             loop {
                 let usage = self.usage();
@@ -240,7 +243,7 @@ impl Scene {
                     return usage;
                 }
                 self.pass(1);
-                tokio::task::yield_now().await;
+                ticks.tick().await;
             }
         };
         let waited = tokio::time::timeout(PATIENCE, so).await;
