@@ -2,7 +2,7 @@
 //!
 //! The browser goes to a page of the marketplace or of the centre ([`browser`]) and comes back
 //! with a code or a ticket ([`callback`]). The merchant's server turns a code into
-//! [tokens](token), and tokens into the [user](user) who logged in; a ticket of CAS tells the user
+//! [tokens](token), and tokens into the [user] who logged in; a ticket of CAS tells the user
 //! [at once](cas). What a centre refuses is a [`CentreError`], which says what to do about it.
 //!
 //! Requests are values: whoever sends one joins it to the origin of a [`Centre`], which exists for

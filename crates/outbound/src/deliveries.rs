@@ -1,6 +1,6 @@
 //! License files brought to the marketplace, which hands them to the buyer's software.
 //!
-//! A [`worker`](crate::worker) uploads every file that was made and that the marketplace does not
+//! A [`worker`] uploads every file that was made and that the marketplace does not
 //! have, the oldest first. A file whose upload was taken and not recorded is uploaded again, byte
 //! for byte.
 

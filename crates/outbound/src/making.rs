@@ -1,6 +1,6 @@
 //! License files made: by configuration, or by the merchant's own application.
 //!
-//! A [`worker`](crate::worker) looks after every file that was asked for and is not made, the oldest
+//! A [`worker`] looks after every file that was asked for and is not made, the oldest
 //! first. Where one text serves for every device, that is the file; otherwise the listing's webhook
 //! is told of the request, and answers with the file or says that it comes later. What it answers
 //! becomes the same command as the operator's own word, with a receipt of the method `WEBHOOK`.

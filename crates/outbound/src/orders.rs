@@ -1,7 +1,7 @@
 //! The details of orders, asked of the marketplace after its callbacks named them.
 //!
 //! A callback about a purchase names an order line and nothing else: who bought what, and how
-//! many, is in the marketplace's order query. A [`worker`](crate::worker) asks it about every order
+//! many, is in the marketplace's order query. A [`worker`] asks it about every order
 //! whose details the journal does not hold, the oldest first, and puts what it is told into the
 //! journal.
 

@@ -1,6 +1,6 @@
 //! Applications made ready by the merchant's own system, which is told of each purchase.
 //!
-//! A [`worker`](crate::worker) tells a listing's webhook of every license for which the application
+//! A [`worker`] tells a listing's webhook of every license for which the application
 //! is not ready, the oldest first. It may answer at once where the buyer finds the application,
 //! or say that it will tell later; then it is reminded after a while. What it answers becomes the
 //! same command as the operator's own word, with a receipt of the method `WEBHOOK`.

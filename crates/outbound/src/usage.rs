@@ -2,7 +2,7 @@
 //! authorization codes that were active.
 //!
 //! The merchant's software reports to us, and what it reported is in the journal before it is
-//! answered. A [`worker`](crate::worker) passes on what the marketplace has still to take. A report
+//! answered. A [`worker`] passes on what the marketplace has still to take. A report
 //! has a serial, and the marketplace counts once what it is sent as: what was sent twice, because an
 //! answer was lost, is billed once.
 //!
