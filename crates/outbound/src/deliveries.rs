@@ -16,8 +16,7 @@ use tenure_journal::{Clock, Watch};
 use crate::activator::Account;
 use crate::license_files::{Files, FindPending, Pending};
 use crate::worker::{
-    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Outcome, Pauses, Words, Work,
-    Worker,
+    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Pauses, Words, Work, Worker,
 };
 
 mod delivery;
@@ -131,19 +130,8 @@ impl Work for Delivering {
         delivery.deliver().await
     }
 
-    fn tell(listing: &ListingId, file: &Pending, outcome: Outcome) {
-        let (license, event) = (&file.license, &file.key.event);
-        match outcome {
-            Outcome::Done => tracing::info!(%listing, %license, %event, "license file delivered"),
-            Outcome::AlreadyDone | Outcome::Promised { .. } | Outcome::NotYet { .. } => {},
-            Outcome::Nothing { ending: _, kind } => tracing::warn!(
-                %listing,
-                %license,
-                %event,
-                code = kind,
-                "the marketplace did not take a license file"
-            ),
-        }
+    fn name(file: &Pending) -> String {
+        format!("{}/{}", file.license, file.key.event)
     }
 }
 

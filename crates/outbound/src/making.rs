@@ -21,8 +21,7 @@ use tenure_journal::{Clock, Watch};
 use crate::license_files::{Files, FindPending, Pending};
 use crate::provisioning::{Show, Told};
 use crate::worker::{
-    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Outcome, Pauses, Words, Work,
-    Worker,
+    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Pauses, Words, Work, Worker,
 };
 
 mod attempt;
@@ -127,16 +126,7 @@ impl Work for Making {
         alarm_over: "the webhook that makes license files of this listing answers again",
     };
 
-    /// The webhook is the merchant's own: it is asked again soon, since a buyer waits, and a person
-    /// is told of its third failure.
-    const PAUSES: Pauses = Pauses {
-        rest: (1, 5 * 60),
-        denied: 5 * 60,
-        answered: (60, 60 * 60),
-        denied_item: (60, 60 * 60),
-        failed_item: (60, 60 * 60),
-        failures_max: 3,
-    };
+    const PAUSES: Pauses = Pauses::WEBHOOK;
 
     fn find(&self, listing: &ListingId, rows: usize) -> Result<Vec<Pending>, Cause> {
         (self.find_pending)(listing, rows)
@@ -158,22 +148,8 @@ impl Work for Making {
         }
     }
 
-    fn tell(listing: &ListingId, file: &Pending, outcome: Outcome) {
-        let (license, event) = (&file.license, &file.key.event);
-        match outcome {
-            Outcome::Done => tracing::info!(%listing, %license, %event, "license file made"),
-            Outcome::AlreadyDone | Outcome::NotYet { .. } => {},
-            Outcome::Promised { seconds } => tracing::info!(
-                %listing,
-                %license,
-                %event,
-                seconds,
-                "the license file comes later"
-            ),
-            Outcome::Nothing { ending: _, kind } => {
-                tracing::warn!(%listing, %license, %event, code = kind, "no license file was made");
-            },
-        }
+    fn name(file: &Pending) -> String {
+        format!("{}/{}", file.license, file.key.event)
     }
 }
 

@@ -16,8 +16,7 @@ use tenure_journal::{Clock, Queue, Watch};
 
 use crate::activator::Account;
 use crate::worker::{
-    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Outcome, Pauses, Words, Work,
-    Worker,
+    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Pauses, Words, Work, Worker,
 };
 
 mod question;
@@ -156,26 +155,8 @@ impl Work for Asking {
         question.ask().await
     }
 
-    fn tell(listing: &ListingId, order: &Pending, outcome: Outcome) {
-        let order = &order.order;
-        match outcome {
-            Outcome::Done => tracing::info!(%listing, %order, "order learned"),
-            Outcome::Nothing {
-                ending: Ending::Failed | Ending::ItemDenied,
-                kind,
-            } => {
-                tracing::warn!(
-                    %listing,
-                    %order,
-                    code = kind,
-                    "the marketplace told nothing of an order"
-                );
-            },
-            Outcome::AlreadyDone
-            | Outcome::Promised { .. }
-            | Outcome::NotYet { .. }
-            | Outcome::Nothing { .. } => {},
-        }
+    fn name(order: &Pending) -> String {
+        order.order.to_string()
     }
 }
 

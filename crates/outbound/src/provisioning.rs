@@ -21,8 +21,7 @@ use tenure_journal::{Clock, Queue, Watch};
 
 use crate::webhook::Webhook;
 use crate::worker::{
-    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Outcome, Pauses, Words, Work,
-    Worker,
+    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Pauses, Words, Work, Worker,
 };
 
 mod delivery;
@@ -167,16 +166,7 @@ impl Work for Telling {
         alarm_over: "the provisioning webhook of this listing answers again",
     };
 
-    /// The webhook is the merchant's own: it is asked again soon, since a buyer waits, and a person
-    /// is told of its third failure.
-    const PAUSES: Pauses = Pauses {
-        rest: (1, 5 * 60),
-        denied: 5 * 60,
-        answered: (60, 60 * 60),
-        denied_item: (60, 60 * 60),
-        failed_item: (60, 60 * 60),
-        failures_max: 3,
-    };
+    const PAUSES: Pauses = Pauses::WEBHOOK;
 
     fn find(&self, listing: &ListingId, rows: usize) -> Result<Vec<Pending>, Cause> {
         (self.find_pending)(listing, rows)
@@ -200,18 +190,8 @@ impl Work for Telling {
         }
     }
 
-    fn tell(listing: &ListingId, license: &Pending, outcome: Outcome) {
-        let license = &license.license;
-        match outcome {
-            Outcome::Done => tracing::info!(%listing, %license, "the webhook made it ready"),
-            Outcome::AlreadyDone | Outcome::NotYet { .. } => {},
-            Outcome::Promised { seconds } => {
-                tracing::info!(%listing, %license, seconds, "the webhook will tell later");
-            },
-            Outcome::Nothing { ending: _, kind } => {
-                tracing::warn!(%listing, %license, code = kind, "the webhook made nothing ready");
-            },
-        }
+    fn name(license: &Pending) -> String {
+        license.license.to_string()
     }
 }
 

@@ -228,26 +228,8 @@ impl Work for Reporting {
         }
     }
 
-    fn tell(listing: &ListingId, item: &Pending, outcome: Outcome) {
-        let license = &item.license;
-        match outcome {
-            Outcome::Done => tracing::info!(%listing, %license, "usage reports settled"),
-            Outcome::Nothing {
-                ending: Ending::Failed | Ending::ItemDenied,
-                kind,
-            } => {
-                tracing::warn!(
-                    %listing,
-                    %license,
-                    code = kind,
-                    "the marketplace did not take usage reports"
-                );
-            },
-            Outcome::AlreadyDone
-            | Outcome::Promised { .. }
-            | Outcome::NotYet { .. }
-            | Outcome::Nothing { .. } => {},
-        }
+    fn name(item: &Pending) -> String {
+        item.license.to_string()
     }
 }
 

@@ -76,8 +76,8 @@ pub(crate) trait Work: Send + Sync + 'static {
         heard: Option<&'static str>,
     ) -> impl Future<Output = Attempted> + Send + 'static;
 
-    /// Logs what came of an item.
-    fn tell(listing: &ListingId, item: &Self::Item, outcome: Outcome);
+    /// What an item is called in the log.
+    fn name(item: &Self::Item) -> String;
 }
 
 /// What a worker is called, and what it says.
@@ -322,12 +322,21 @@ impl<W: Work> Working<W> {
         if let Some(skew) = attempted.clock_skew_seconds {
             self.look_after_clock(skew);
         }
+        let (worker, item) = (W::WORDS.name, W::name(item));
         match outcome {
-            Outcome::Done => self.metrics.done(listing),
-            Outcome::AlreadyDone | Outcome::Promised { .. } | Outcome::NotYet { .. } => {},
-            Outcome::Nothing { kind, .. } => self.metrics.failed(listing, kind),
+            Outcome::Done => {
+                self.metrics.done(listing);
+                tracing::info!(worker, %listing, item, "done");
+            },
+            Outcome::AlreadyDone | Outcome::NotYet { .. } => {},
+            Outcome::Promised { seconds } => {
+                tracing::info!(worker, %listing, item, seconds, "the other side will tell later");
+            },
+            Outcome::Nothing { ending: _, kind } => {
+                self.metrics.failed(listing, kind);
+                tracing::warn!(worker, %listing, item, code = kind, "nothing came of an attempt");
+            },
         }
-        W::tell(listing, item, outcome);
     }
 
     /// Tells once that our clock, or the marketplace's, is off.

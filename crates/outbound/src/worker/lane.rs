@@ -34,6 +34,17 @@ impl Pauses {
         failed_item: (60, 60 * 60),
         failures_max: u32::MAX,
     };
+
+    /// For work that needs the merchant's own webhook: it is asked again soon, since a buyer waits,
+    /// and a person is told of its third failure.
+    pub(crate) const WEBHOOK: Self = Self {
+        rest: (1, 5 * 60),
+        denied: 5 * 60,
+        answered: (60, 60 * 60),
+        denied_item: (60, 60 * 60),
+        failed_item: (60, 60 * 60),
+        failures_max: 3,
+    };
 }
 
 /// How often an item fails, while others are answered, before it is put off.

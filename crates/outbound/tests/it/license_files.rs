@@ -1,24 +1,19 @@
 //! License files, from the request to what the marketplace says of them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use secrecy::SecretString;
 use serde_json::json;
-use tempfile::TempDir;
 use tenure_domain::file::{File, FileContent, FileProgress, FileRequest, FileRules};
-use tenure_domain::{Event, Family, FileEventId, Instant, Intent, License, ListingId, MerchantId};
-use tenure_journal::record_ids::Entropy;
-use tenure_journal::transact::{Arrived, Call, Request};
+use tenure_domain::{Event, Family, FileEventId, Intent, ListingId};
 use tenure_journal::vault::{MasterKey, Opened, Owner, Vault};
 use tenure_journal::{
-    Actor, Clock, ManualClock, Position, Queue, ReadLog, Receipt, SqliteLog, SqliteReader,
-    StreamId, Verdict, Watch, queue,
+    Clock, ManualClock, Position, ReadLog, Receipt, SqliteReader, StreamId, Verdict,
 };
 use tenure_koogallery::kit::contexts::RECEIPT_BODY;
 use tenure_koogallery::license_file::{CONTENT_CONTEXT, FINGERPRINT_CONTEXT};
@@ -29,8 +24,8 @@ use tenure_outbound::webhook::{Secrets, WebhookAddress};
 use tenure_outbound::{Account, Alarms, Webhook, Worker, deliveries};
 use tenure_testkit::{code, order_line};
 
-use crate::marketplace::{Marketplace, Says, client, clock, install_tls};
-use crate::order_market::PATIENCE;
+use crate::journal::{Journal, PATIENCE, acme, await_measure, license, measures, until};
+use crate::marketplace::{Marketplace, Says, client, install_tls};
 
 const TAKEN: &str = r#"{"error_code":"CBC.0000","error_msg":"success"}"#;
 const FINGERPRINT: &str = "00-1B-63-84-45-E6|S4EVNX0R|PF2ABCDE|BFEBFBFF";
@@ -39,29 +34,15 @@ const FINGERPRINT: &str = "00-1B-63-84-45-E6|S4EVNX0R|PF2ABCDE|BFEBFBFF";
 /// and the workers stop with the runtime, and the folder goes last.
 struct Scene {
     market: Marketplace,
-    clock: Arc<ManualClock>,
-    watch: Arc<Watch>,
-    queue: Queue,
+    journal: Journal,
     vault: Vault,
     registry: Registry,
     alarms: Alarms,
     workers: Vec<Worker>,
-    folder: TempDir,
-}
-
-fn acme() -> MerchantId {
-    MerchantId::parse("acme").unwrap()
-}
-
-fn license(journal: &Path) -> License {
-    let stream = StreamId::license(&acme(), &code(1));
-    let mut log = SqliteReader::open(journal).unwrap();
-    let records = log.read_stream(&stream, Position::MAX).unwrap();
-    License::replay(records.iter().filter_map(|it| it.event.as_license()))
 }
 
 fn files(journal: &Path) -> Vec<File> {
-    let license = license(journal);
+    let license = license(journal, 1);
     license
         .living()
         .map_or_else(Vec::new, |it| it.files.clone())
@@ -74,30 +55,17 @@ impl Scene {
     }
 
     fn of(script: Vec<Says>, maker: impl FnOnce(&Arc<ManualClock>) -> Maker) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let (clock, watch) = (clock(), Arc::new(Watch::default()));
-        let (queue, _writer) = queue::start(
-            Box::new(move || Ok(SqliteLog::open(&path)?)),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            Entropy::Seeded(1),
-            Arc::clone(&watch),
-            16,
-        )
-        .unwrap();
+        let journal = Journal::new();
         let master = MasterKey::generate().unwrap();
-        let vault = Vault::in_memory(master, Arc::clone(&clock) as _).unwrap();
-        let maker = maker(&clock);
+        let vault = Vault::in_memory(master, Arc::clone(&journal.clock) as _).unwrap();
+        let maker = maker(&journal.clock);
         let mut scene = Self {
             market: Marketplace::saying(script),
-            clock,
-            watch,
-            queue,
+            journal,
             vault,
             registry: Registry::default(),
             alarms: Alarms::default(),
             workers: Vec::new(),
-            folder,
         };
         scene.submit(Intent::Purchase {
             order: order_line(1),
@@ -115,8 +83,8 @@ impl Scene {
             find_pending: self.find(|file| file.progress == FileProgress::Requested),
             show: Box::new(|license| Ok(json!({ "id": license.license.as_str() }))),
             files: self.files(),
-            watch: Arc::clone(&self.watch),
-            clock: Arc::clone(&self.clock) as _,
+            watch: Arc::clone(&self.journal.watch),
+            clock: Arc::clone(&self.journal.clock) as _,
             metrics,
             alarms: self.alarms.clone(),
             seed: 1,
@@ -135,8 +103,8 @@ impl Scene {
             accounts: BTreeMap::from([(tenure_testkit::listing(), account)]),
             find_pending: self.find(|file| matches!(file.progress, FileProgress::Made(_))),
             files: self.files(),
-            watch: Arc::clone(&self.watch),
-            clock: Arc::clone(&self.clock) as _,
+            watch: Arc::clone(&self.journal.watch),
+            clock: Arc::clone(&self.journal.clock) as _,
             metrics,
             alarms: self.alarms.clone(),
             seed: 1,
@@ -145,7 +113,7 @@ impl Scene {
     }
 
     fn find(&self, is_pending: fn(&File) -> bool) -> FindPending {
-        let path = self.journal();
+        let path = self.journal.path();
         Box::new(move |listing: &ListingId, rows| {
             let files = files(&path).into_iter().filter(is_pending).take(rows);
             let pending = files.map(|file| Pending {
@@ -159,44 +127,18 @@ impl Scene {
     }
 
     fn files(&self) -> Files {
-        let path = self.journal();
+        let path = self.journal.path();
         Files {
-            read: Arc::new(move |_, _| Ok(license(&path))),
+            read: Arc::new(move |_, _| Ok(license(&path, 1))),
             vault: self.vault.clone(),
-            queue: self.queue.clone(),
-            clock: Arc::clone(&self.clock) as _,
+            queue: self.journal.queue.clone(),
+            clock: Arc::clone(&self.journal.clock) as _,
         }
     }
 
-    fn journal(&self) -> PathBuf {
-        self.folder.path().join("journal.db")
-    }
-
     fn submit(&self, intent: Intent) {
-        let now = self.clock.now();
-        let call = Call {
-            arrived: Arrived {
-                listing: "cad-pro".into(),
-                at: now,
-                method: "POST".into(),
-                parameters: "".into(),
-                body: [].into(),
-                sealed_with: None,
-                activity: None,
-                authentic: true,
-                actor: Actor::Koogallery,
-            },
-            request: Request::License {
-                merchant: acme(),
-                id: code(1),
-                command: tenure_testkit::command(Family::OnlineLicense, now, intent),
-            },
-            answer: Box::new(|_| Vec::new()),
-        };
-        let done = self.queue.submit_and_wait(call, now.plus_seconds(1));
-        assert_eq!(done.unwrap().verdict, Verdict::Applied);
-        // Workers may have looked at this very instant already, and keep their pace.
-        self.pass_millis(200);
+        self.journal
+            .change(&tenure_testkit::listing(), Family::OnlineLicense, 1, intent);
     }
 
     fn request(&self, event: &str) {
@@ -205,7 +147,7 @@ impl Scene {
         let request = FileRequest {
             event: FileEventId::parse(event).unwrap(),
             fingerprint: Some(fingerprint.unwrap()),
-            effective_at: self.clock.now(),
+            effective_at: self.journal.clock.now(),
             expires_at: None,
         };
         self.submit(Intent::RequestFile {
@@ -217,31 +159,13 @@ impl Scene {
         });
     }
 
-    fn pass(&self, seconds: i64) {
-        self.pass_millis(seconds * 1_000);
-    }
-
-    fn pass_millis(&self, millis: i64) {
-        let micros = self.clock.now().micros() + millis * 1_000;
-        self.clock.set(Instant::from_micros(micros));
-        self.watch.wake();
-    }
-
-    /// Waits until something is so. The clock goes on by tenths of seconds, which no pause but the
-    /// pace of the workers is as short as.
+    /// Waits until something is so.
     async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let so = async {
-            while !is_so(self) {
-                tokio::task::yield_now().await;
-            }
-        };
-        let so = tokio::time::timeout(PATIENCE, so).await;
-        assert!(so.is_ok(), "{what}\n{}", self.measures());
+        until(what, &self.registry, || is_so(self)).await;
     }
 
     async fn await_measure(&self, line: &str) {
-        let stands = |scene: &Self| scene.measures().lines().any(|it| it == line);
-        self.until(line, stands).await;
+        await_measure(line, &self.registry).await;
     }
 
     async fn await_asked(&self, count: usize) {
@@ -251,25 +175,19 @@ impl Scene {
 
     /// Waits until the first file is made, and lets it be delivered.
     async fn await_made(&self) {
-        let is_made = |scene: &Self| files(&scene.journal())[0].content().is_some();
+        let is_made = |scene: &Self| files(&scene.journal.path())[0].content().is_some();
         self.until("it is not made", is_made).await;
-        self.pass_millis(200);
+        self.journal.pass_millis(200);
     }
 
     async fn await_progress(&self, expected: fn(&FileProgress) -> bool) {
-        let stands = |scene: &Self| expected(&files(&scene.journal())[0].progress);
+        let stands = |scene: &Self| expected(&files(&scene.journal.path())[0].progress);
         self.until("it has not come so far", stands).await;
-    }
-
-    fn measures(&self) -> String {
-        let mut text = String::new();
-        encode(&mut text, &self.registry).unwrap();
-        text
     }
 
     /// The receipts of the workers, oldest first: those of an activity.
     fn receipts(&self, activity: &str) -> Vec<Receipt> {
-        let mut log = SqliteReader::open(&self.journal()).unwrap();
+        let mut log = SqliteReader::open(&self.journal.path()).unwrap();
         let receipts = log.receipts_after(None, 1_000).unwrap().into_iter();
         receipts
             .filter(|it| it.activity.as_deref() == Some(activity))
@@ -293,7 +211,7 @@ impl Scene {
 
     fn denied_code(&self) -> Option<String> {
         let stream = StreamId::license(&acme(), &code(1));
-        let mut log = SqliteReader::open(&self.journal()).unwrap();
+        let mut log = SqliteReader::open(&self.journal.path()).unwrap();
         let records = log.read_stream(&stream, Position::MAX).unwrap();
         records.iter().find_map(|it| match it.event.as_license() {
             Some(Event::FileDenied { code, .. }) => Some(code.to_string()),
@@ -329,7 +247,7 @@ async fn a_file_is_uploaded_byte_for_byte_until_it_is_taken() {
     for count in 1..=3 {
         scene.await_asked(count).await;
         let failed = |scene: &Scene| {
-            let measures = scene.measures();
+            let measures = measures(&scene.registry);
             let failures = measures
                 .lines()
                 .filter(|it| it.starts_with("tenure_license_file_upload_failures_total{"));
@@ -338,7 +256,7 @@ async fn a_file_is_uploaded_byte_for_byte_until_it_is_taken() {
         };
         scene.until("it did not fail", failed).await;
         // No rest is longer.
-        scene.pass(300);
+        scene.journal.pass(300);
     }
     scene.await_progress(is_delivered).await;
 
@@ -406,12 +324,12 @@ async fn a_missing_right_raises_an_alarm_and_is_tried_again_after_an_hour() {
             )
             .await;
         // The worker looks whether another file is taken.
-        scene.pass_millis(300);
+        scene.journal.pass_millis(300);
         let is_alarmed = |scene: &Scene| scene.alarmed() == [("license_file_delivery", "denied")];
         scene.until(body, is_alarmed).await;
-        scene.pass(3_590);
+        scene.journal.pass(3_590);
         assert_eq!(scene.market.asked().len(), 1);
-        scene.pass(20);
+        scene.journal.pass(20);
         scene.await_progress(is_delivered).await;
         let is_over = |scene: &Scene| scene.alarmed().is_empty();
         scene.until("the alarm stays", is_over).await;
@@ -429,7 +347,7 @@ async fn a_code_that_no_guide_names_denies_nothing() {
             r#"tenure_license_file_upload_failures_total{listing="cad-pro",kind="other"} 1"#,
         )
         .await;
-    scene.pass(60);
+    scene.journal.pass(60);
     scene.await_progress(is_delivered).await;
 }
 
@@ -446,7 +364,7 @@ async fn a_file_that_was_erased_is_taken_off_the_list() {
         .await;
     let owner = Owner::license(&acme(), &code(1));
     assert_eq!(scene.vault.destroy(&owner).unwrap(), 1);
-    scene.pass(300);
+    scene.journal.pass(300);
     scene.await_progress(is_denied).await;
     assert_eq!(scene.denied_code().as_deref(), Some("erased"));
     assert_eq!(scene.market.asked().len(), 1);
@@ -485,21 +403,21 @@ async fn an_application_may_make_files_of_the_largest_size() {
              kind=\"webhook_answer_unreadable\"} 1",
         )
         .await;
-    scene.pass(300);
+    scene.journal.pass(300);
     let is_told_twice = |_: &Scene| application.asked().len() == 2;
     scene.until("it is not told again", is_told_twice).await;
     let is_reminded = |scene: &Scene| {
         let is_reminded = application.asked().len() == 3;
         if !is_reminded {
             // Ten minutes after it said that the file comes later.
-            scene.pass(600);
+            scene.journal.pass(600);
         }
         is_reminded
     };
     scene.until("it is not reminded", is_reminded).await;
-    let is_made = |scene: &Scene| files(&scene.journal())[0].content().is_some();
+    let is_made = |scene: &Scene| files(&scene.journal.path())[0].content().is_some();
     scene.until("it is not made", is_made).await;
-    let made = files(&scene.journal());
+    let made = files(&scene.journal.path());
     let Some(FileContent::File { name, bytes }) = made[0].content() else {
         panic!("it is a file");
     };

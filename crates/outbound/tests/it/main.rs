@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod activation;
+mod journal;
 mod license_files;
 mod marketplace;
 mod order_market;

@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use tenure_domain::OrderLine;
 use tenure_koogallery::open_api::order;
 use tenure_koogallery::{OpenApiRequest, sdk_signature};
 
+use crate::journal::PATIENCE;
 use crate::marketplace::{Asked, answer, credentials, read};
-
-/// How long a question may be waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What it says about an order: HTTP status and body.
 pub(crate) type Says = (u16, String);

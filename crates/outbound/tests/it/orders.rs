@@ -1,31 +1,22 @@
 //! Orders that callbacks named, and what the marketplace told of them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
-use tempfile::TempDir;
-use tenure_domain::{
-    CustomerId, Event, Family, Instant, Intent, License, ListingId, MerchantId, OrderLine,
-};
-use tenure_journal::record_ids::Entropy;
-use tenure_journal::transact::{Arrived, Call, Request};
-use tenure_journal::{
-    Actor, Clock, ManualClock, Position, Queue, ReadLog, Receipt, SqliteLog, SqliteReader,
-    StreamId, Verdict, Watch, queue,
-};
+use tenure_domain::{CustomerId, Event, Family, Intent, License, ListingId, OrderLine};
+use tenure_journal::{Position, ReadLog, Receipt, SqliteReader, Verdict};
 use tenure_koogallery::open_api::order;
 use tenure_outbound::Account;
 use tenure_outbound::orders::{self, Asker, Parts, Pending};
 use tenure_outbound::{Alarms, Metrics, Worker};
 use tenure_testkit::{code, order_line};
 
-use crate::marketplace::{Marketplace, Says, client, clock};
-use crate::order_market::{OrderMarket, PATIENCE};
+use crate::journal::{Journal, PATIENCE, acme, await_measure};
+use crate::marketplace::{Marketplace, Says, client};
+use crate::order_market::OrderMarket;
 
 mod one_order;
 
@@ -43,9 +34,7 @@ const PERSONAL: [&str; 6] = [
 /// runtime, and the folder goes last.
 struct Scene {
     market: OrderMarket,
-    clock: Arc<ManualClock>,
-    watch: Arc<Watch>,
-    queue: Queue,
+    journal: Journal,
     /// What was bought, oldest first.
     bought: Arc<Mutex<Vec<Pending>>>,
     /// Whether the read model forgot what is known.
@@ -53,11 +42,6 @@ struct Scene {
     registry: Registry,
     metrics: Metrics,
     alarms: Alarms,
-    folder: TempDir,
-}
-
-fn acme() -> MerchantId {
-    MerchantId::parse("acme").unwrap()
 }
 
 fn other_listing() -> ListingId {
@@ -66,30 +50,17 @@ fn other_listing() -> ListingId {
 
 impl Scene {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let (clock, watch) = (clock(), Arc::new(Watch::default()));
-        let (queue, _writer) = queue::start(
-            Box::new(move || Ok(SqliteLog::open(&path)?)),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            Entropy::Seeded(1),
-            Arc::clone(&watch),
-            16,
-        )
-        .unwrap();
+        let journal = Journal::new();
         let mut registry = Registry::default();
         let metrics = orders::metrics(&mut registry);
         Self {
             market: OrderMarket::open(),
-            clock,
-            watch,
-            queue,
+            journal,
             bought: Arc::default(),
             forgets: Arc::default(),
             registry,
             metrics,
             alarms: Alarms::default(),
-            folder,
         }
     }
 
@@ -108,7 +79,7 @@ impl Scene {
             },
             per_second: 5,
         };
-        let (bought, path) = (Arc::clone(&self.bought), self.journal());
+        let (bought, path) = (Arc::clone(&self.bought), self.journal.path());
         let forgets = Arc::clone(&self.forgets);
         let parts = Parts {
             askers: BTreeMap::from([
@@ -126,9 +97,9 @@ impl Scene {
                 let pending = pending.filter(|it| !known.contains(&order_of(it)));
                 Ok(pending.take(rows).cloned().collect())
             }),
-            queue: self.queue.clone(),
-            watch: Arc::clone(&self.watch),
-            clock: Arc::clone(&self.clock) as _,
+            queue: self.journal.queue.clone(),
+            watch: Arc::clone(&self.journal.watch),
+            clock: Arc::clone(&self.journal.clock) as _,
             metrics: self.metrics.clone(),
             alarms: self.alarms.clone(),
             seed: 1,
@@ -140,10 +111,6 @@ impl Scene {
     fn alarmed(&self) -> Vec<(ListingId, &'static str)> {
         let raised = self.alarms.all().into_iter();
         raised.map(|it| (it.listing, it.reason)).collect()
-    }
-
-    fn journal(&self) -> PathBuf {
-        self.folder.path().join("journal.db")
     }
 
     /// Has the marketplace tell of a purchase under order `number`.
@@ -164,7 +131,6 @@ impl Scene {
 
     /// Has the marketplace tell of a change of license `number` under an order line.
     fn change(&self, listing: &ListingId, number: u32, line: &OrderLine, intent: Intent) {
-        let now = self.clock.now();
         self.bought.lock().unwrap().push(Pending {
             merchant: acme(),
             license: code(number),
@@ -173,30 +139,7 @@ impl Scene {
             order: line.order.clone(),
             line: Some(line.line.clone()),
         });
-        let call = Call {
-            arrived: Arrived {
-                listing: listing.as_str().into(),
-                at: now,
-                method: "POST".into(),
-                parameters: "".into(),
-                body: [].into(),
-                sealed_with: None,
-                activity: None,
-                authentic: true,
-                actor: Actor::Koogallery,
-            },
-            request: Request::License {
-                merchant: acme(),
-                id: code(number),
-                command: tenure_testkit::command(Family::Saas, now, intent),
-            },
-            answer: Box::new(|_| Vec::new()),
-        };
-        let done = self.queue.submit_and_wait(call, now.plus_seconds(1));
-        assert_eq!(done.unwrap().verdict, Verdict::Applied);
-        // The worker may have looked at this very instant already, and keeps its pace. No rest is
-        // as short.
-        self.pass_millis(200);
+        self.journal.change(listing, Family::Saas, number, intent);
     }
 
     /// Has the marketplace know an order of a customer.
@@ -205,34 +148,20 @@ impl Scene {
         self.market.says(&line, 200, known_order(&line));
     }
 
-    /// Moves the clock, and lets the worker see it.
-    fn pass(&self, seconds: i64) {
-        self.pass_millis(seconds * 1_000);
-    }
-
-    fn pass_millis(&self, millis: i64) {
-        let micros = self.clock.now().micros() + millis * 1_000;
-        self.clock.set(Instant::from_micros(micros));
-        self.watch.wake();
-    }
-
     /// Waits until the journal holds so many records.
     #[track_caller]
     fn await_records(&self, count: u64) {
         let head = Position::new(count);
-        let seen = self.watch.wait_until(PATIENCE, |seen| seen.head >= head);
+        let seen = self
+            .journal
+            .watch
+            .wait_until(PATIENCE, |seen| seen.head >= head);
         assert_eq!(seen.head, head);
     }
 
     /// Waits until a line of the metrics stands so.
     async fn await_measure(&self, line: &str) {
-        let stands = async {
-            while !self.measures().lines().any(|it| it == line) {
-                tokio::task::yield_now().await;
-            }
-        };
-        let stands = tokio::time::timeout(PATIENCE, stands).await;
-        assert!(stands.is_ok(), "{line}\n{}", self.measures());
+        await_measure(line, &self.registry).await;
     }
 
     /// Waits until the journal holds so many answers to the order query.
@@ -245,21 +174,8 @@ impl Scene {
         tokio::time::timeout(PATIENCE, held).await.unwrap();
     }
 
-    fn measures(&self) -> String {
-        let mut text = String::new();
-        encode(&mut text, &self.registry).unwrap();
-        text
-    }
-
-    fn license(&self, number: u32) -> License {
-        let stream = StreamId::license(&acme(), &code(number));
-        let mut log = SqliteReader::open(&self.journal()).unwrap();
-        let records = log.read_stream(&stream, Position::MAX).unwrap();
-        License::replay(records.iter().filter_map(|it| it.event.as_license()))
-    }
-
     fn customer(&self, number: u32) -> Option<CustomerId> {
-        let License::Living(living) = self.license(number) else {
+        let License::Living(living) = self.journal.license(number) else {
             panic!("the license lives");
         };
         living.customer
@@ -267,7 +183,7 @@ impl Scene {
 
     /// The receipts of answers to the order query, oldest first.
     fn receipts(&self) -> Vec<Receipt> {
-        let mut log = SqliteReader::open(&self.journal()).unwrap();
+        let mut log = SqliteReader::open(&self.journal.path()).unwrap();
         let receipts = log.receipts_after(None, 1_000).unwrap().into_iter();
         receipts
             .filter(|it| it.activity.as_deref() == Some("orderQuery"))
@@ -376,7 +292,7 @@ async fn of_a_person_the_journal_holds_the_customer_id_only() {
     assert!(kept.contains(r#""email":"[redacted]""#), "{kept}");
     assert!(kept.contains(r#""productId":"PRODTEST0001""#), "{kept}");
     let mut found = 0;
-    for file in std::fs::read_dir(scene.folder.path()).unwrap() {
+    for file in std::fs::read_dir(scene.journal.folder.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         for personal in PERSONAL {
             assert!(!holds(&bytes, personal), "{personal} is in the journal");
@@ -410,7 +326,7 @@ async fn an_order_that_the_marketplace_does_not_know_holds_up_no_other() {
         .await;
 
     scene.tell(1);
-    scene.pass(60);
+    scene.journal.pass(60);
     assert_eq!(scene.market.next(), order_line(1));
     scene.await_records(6);
     assert_eq!(
@@ -443,14 +359,14 @@ async fn a_failure_is_waited_out() {
             .await;
         scene.market.says(&order_line(1), next.0, next.1);
         // No rest is longer.
-        scene.pass(300);
+        scene.journal.pass(300);
     }
     assert_eq!(scene.market.next(), order_line(1));
     scene
         .await_measure(r#"tenure_orders_failures_total{listing="cad-pro",kind="unreadable"} 1"#)
         .await;
     scene.tell(1);
-    scene.pass(300);
+    scene.journal.pass(300);
     scene.await_records(3);
     assert!(scene.alarmed().is_empty());
     worker.stop().await;
@@ -493,14 +409,14 @@ async fn a_listing_that_is_denied_access_raises_an_alarm_and_tries_again_after_a
     assert_eq!(scene.alarmed(), [(tenure_testkit::listing(), "denied")]);
 
     // The other listing goes on, and this one does not.
-    scene.pass(3_000);
+    scene.journal.pass(3_000);
     scene.buy_through(&other_listing(), 2);
     assert_eq!(scene.market.next(), order_line(2));
     scene.await_records(5);
     assert!(!scene.market.was_asked_more());
 
     scene.tell(1);
-    scene.pass(600);
+    scene.journal.pass(600);
     assert_eq!(scene.market.next(), order_line(1));
     scene.await_records(6);
     scene
@@ -541,7 +457,7 @@ async fn what_is_told_twice_is_recorded_once() {
         .await;
 
     scene.forgets.store(true, Ordering::SeqCst);
-    scene.pass(60);
+    scene.journal.pass(60);
     assert_eq!(scene.market.next(), order_line(1));
     scene.await_answers(2).await;
     assert_eq!(

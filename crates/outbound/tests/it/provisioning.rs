@@ -1,27 +1,20 @@
 //! Purchases that a merchant's own application is told of, and what it answers.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use tempfile::TempDir;
-use tenure_domain::{Family, Instant, Intent, License, ListingId, MerchantId, Phase};
-use tenure_journal::record_ids::Entropy;
-use tenure_journal::transact::{Arrived, Call, Request};
+use tenure_domain::{Family, Instant, Intent, License, ListingId, Phase};
 use tenure_journal::vault::{MasterKey, Opened, Vault};
-use tenure_journal::{
-    Actor, Clock, ManualClock, Position, Queue, ReadLog, Receipt, SqliteLog, SqliteReader,
-    StreamId, Verdict, Watch, queue,
-};
+use tenure_journal::{Clock, ManualClock, ReadLog, Receipt, SqliteReader, Verdict};
 use tenure_koogallery::access::{self, Access};
 use tenure_koogallery::kit::contexts::RECEIPT_BODY;
 use tenure_outbound::provisioning::{self, Parts, Pending, Shown, Told};
@@ -29,8 +22,8 @@ use tenure_outbound::webhook::{Secrets, WebhookAddress};
 use tenure_outbound::{Alarms, Metrics, Webhook, Worker};
 use tenure_testkit::{code, order_line};
 
-use crate::marketplace::{Asked, Marketplace, Says, clock, install_tls};
-use crate::order_market::PATIENCE;
+use crate::journal::{Journal, acme, await_measure, license, measures, until};
+use crate::marketplace::{Asked, Marketplace, Says, install_tls};
 
 mod change_check;
 
@@ -42,9 +35,7 @@ const REMIND_SECONDS: u32 = 3_600;
 /// runtime, and the folder goes last.
 struct Scene {
     application: Marketplace,
-    clock: Arc<ManualClock>,
-    watch: Arc<Watch>,
-    queue: Queue,
+    journal: Journal,
     vault: Vault,
     /// Whether the read model forgot what is ready.
     forgets: Arc<AtomicBool>,
@@ -53,11 +44,6 @@ struct Scene {
     registry: Registry,
     metrics: Metrics,
     alarms: Alarms,
-    folder: TempDir,
-}
-
-fn acme() -> MerchantId {
-    MerchantId::parse("acme").unwrap()
 }
 
 fn webhook(address: &str, clock: &Arc<ManualClock>) -> Webhook {
@@ -70,41 +56,28 @@ fn webhook(address: &str, clock: &Arc<ManualClock>) -> Webhook {
 impl Scene {
     /// With an application that says this, once each.
     fn saying(script: Vec<Says>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let (clock, watch) = (clock(), Arc::new(Watch::default()));
-        let (queue, _writer) = queue::start(
-            Box::new(move || Ok(SqliteLog::open(&path)?)),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            Entropy::Seeded(1),
-            Arc::clone(&watch),
-            16,
-        )
-        .unwrap();
+        let journal = Journal::new();
         let mut registry = Registry::default();
         let metrics = provisioning::metrics(&mut registry);
         let master = MasterKey::generate().unwrap();
-        let vault = Vault::in_memory(master, Arc::clone(&clock) as _).unwrap();
+        let vault = Vault::in_memory(master, Arc::clone(&journal.clock) as _).unwrap();
         Self {
             application: Marketplace::saying(script),
-            clock,
-            watch,
-            queue,
+            journal,
             vault,
             forgets: Arc::default(),
             tells_later: Arc::default(),
             registry,
             metrics,
             alarms: Alarms::default(),
-            folder,
         }
     }
 
     fn work(&self) -> Worker {
-        let (path, forgets) = (self.journal(), Arc::clone(&self.forgets));
+        let (path, forgets) = (self.journal.path(), Arc::clone(&self.forgets));
         let tells_later = Arc::clone(&self.tells_later);
         let told = Told {
-            webhook: webhook(&self.application.address.to_string(), &self.clock),
+            webhook: webhook(&self.application.address.to_string(), &self.journal.clock),
             remind_seconds: REMIND_SECONDS,
         };
         let parts = Parts {
@@ -123,9 +96,9 @@ impl Scene {
                 Ok(Shown::Now(json!({ "id": license.license.as_str() })))
             }),
             vault: self.vault.clone(),
-            queue: self.queue.clone(),
-            watch: Arc::clone(&self.watch),
-            clock: Arc::clone(&self.clock) as _,
+            queue: self.journal.queue.clone(),
+            watch: Arc::clone(&self.journal.watch),
+            clock: Arc::clone(&self.journal.clock) as _,
             metrics: self.metrics.clone(),
             alarms: self.alarms.clone(),
             seed: 1,
@@ -133,88 +106,34 @@ impl Scene {
         provisioning::start(parts).unwrap()
     }
 
-    fn journal(&self) -> PathBuf {
-        self.folder.path().join("journal.db")
-    }
-
     /// Has the marketplace tell of a purchase of license `number`.
     fn buy(&self, number: u32) {
-        let now = self.clock.now();
         let intent = Intent::Purchase {
             order: order_line(number),
             ready: false,
             details: None,
         };
-        let call = Call {
-            arrived: Arrived {
-                listing: "cad-pro".into(),
-                at: now,
-                method: "POST".into(),
-                parameters: "".into(),
-                body: [].into(),
-                sealed_with: None,
-                activity: None,
-                authentic: true,
-                actor: Actor::Koogallery,
-            },
-            request: Request::License {
-                merchant: acme(),
-                id: code(number),
-                command: tenure_testkit::command(Family::Saas, now, intent),
-            },
-            answer: Box::new(|_| Vec::new()),
-        };
-        let done = self.queue.submit_and_wait(call, now.plus_seconds(1));
-        assert_eq!(done.unwrap().verdict, Verdict::Applied);
-        // The worker may have looked at this very instant already, and keeps its pace.
-        self.pass_millis(200);
-    }
-
-    /// Moves the clock, and lets the worker see it.
-    fn pass(&self, seconds: i64) {
-        self.pass_millis(seconds * 1_000);
-    }
-
-    fn pass_millis(&self, millis: i64) {
-        let micros = self.clock.now().micros() + millis * 1_000;
-        self.clock.set(Instant::from_micros(micros));
-        self.watch.wake();
+        self.journal
+            .change(&tenure_testkit::listing(), Family::Saas, number, intent);
     }
 
     /// Waits until something is so.
     async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let so = async {
-            while !is_so(self) {
-                tokio::task::yield_now().await;
-            }
-        };
-        let so = tokio::time::timeout(PATIENCE, so).await;
-        assert!(so.is_ok(), "{what}\n{}", self.measures());
+        until(what, &self.registry, || is_so(self)).await;
     }
 
     async fn await_measure(&self, line: &str) {
-        let stands = |scene: &Self| scene.measures().lines().any(|it| it == line);
-        self.until(line, stands).await;
-    }
-
-    fn measures(&self) -> String {
-        let mut text = String::new();
-        encode(&mut text, &self.registry).unwrap();
-        text
-    }
-
-    fn license(&self, number: u32) -> License {
-        license(&self.journal(), number)
+        await_measure(line, &self.registry).await;
     }
 
     fn is_ready(&self, number: u32) -> bool {
-        let license = self.license(number);
+        let license = self.journal.license(number);
         license.living().unwrap().phase == Phase::InForce
     }
 
     /// What the journal holds of where the buyer finds the application.
     fn access(&self, number: u32) -> Option<String> {
-        let license = self.license(number);
+        let license = self.journal.license(number);
         let sealed = license.living().unwrap().access.as_ref()?;
         match self.vault.open_sealed(access::CONTEXT, sealed).unwrap() {
             Opened::Text(text) => Some(String::from_utf8(text.to_vec()).unwrap()),
@@ -224,7 +143,7 @@ impl Scene {
 
     /// The receipts of answers of the application.
     fn receipts(&self) -> Vec<Receipt> {
-        let mut log = SqliteReader::open(&self.journal()).unwrap();
+        let mut log = SqliteReader::open(&self.journal.path()).unwrap();
         let receipts = log.receipts_after(None, 1_000).unwrap().into_iter();
         receipts
             .filter(|it| it.method.as_ref() == "WEBHOOK")
@@ -234,13 +153,6 @@ impl Scene {
     fn alarmed(&self) -> Vec<&'static str> {
         self.alarms.all().into_iter().map(|it| it.reason).collect()
     }
-}
-
-fn license(journal: &Path, number: u32) -> License {
-    let stream = StreamId::license(&acme(), &code(number));
-    let mut log = SqliteReader::open(journal).unwrap();
-    let records = log.read_stream(&stream, Position::MAX).unwrap();
-    License::replay(records.iter().filter_map(|it| it.event.as_license()))
 }
 
 /// The first licenses that are being provisioned, or all of them.
@@ -279,7 +191,7 @@ fn verified(asked: &Asked, at: Instant) -> Value {
 async fn an_application_is_told_of_a_purchase_and_answers_where_its_buyer_finds_it() {
     let scene = Scene::saying(vec![Says::Answer(201, READY)]);
     let worker = scene.work();
-    let bought_at = scene.clock.now();
+    let bought_at = scene.journal.clock.now();
     scene.buy(1);
     scene
         .await_measure(r#"tenure_provisioning_ready_total{listing="cad-pro"} 1"#)
@@ -312,7 +224,7 @@ async fn an_application_is_told_of_a_purchase_and_answers_where_its_buyer_finds_
         Opened::Text(READY.as_bytes().to_vec().into())
     );
     worker.stop().await;
-    for entry in std::fs::read_dir(scene.folder.path()).unwrap() {
+    for entry in std::fs::read_dir(scene.journal.folder.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         let found = bytes.windows(16).any(|it| it == b"first-password-7");
         assert!(!found, "the password is in the journal");
@@ -330,14 +242,14 @@ async fn an_application_that_will_tell_later_is_reminded_after_a_while() {
     scene
         .until("it is told", |scene| scene.application.asked().len() == 1)
         .await;
-    scene.pass(i64::from(REMIND_SECONDS) / 2);
+    scene.journal.pass(i64::from(REMIND_SECONDS) / 2);
     scene
         .await_measure(r#"tenure_provisioning_pending{listing="cad-pro"} 1"#)
         .await;
     assert!(!scene.is_ready(1));
     assert!(scene.alarmed().is_empty());
     assert_eq!(scene.application.asked().len(), 1);
-    scene.pass(i64::from(REMIND_SECONDS));
+    scene.journal.pass(i64::from(REMIND_SECONDS));
     scene
         .await_measure(r#"tenure_provisioning_ready_total{listing="cad-pro"} 1"#)
         .await;
@@ -370,7 +282,7 @@ async fn failures_are_waited_out_and_the_third_in_a_row_is_an_alarm() {
         scene.await_measure(&line).await;
         assert_eq!(!scene.alarmed().is_empty(), alarmed, "{kind}");
         assert!(!scene.is_ready(1));
-        scene.pass(10);
+        scene.journal.pass(10);
     }
     assert_eq!(scene.alarmed(), ["webhook_answer_too_large"]);
     scene
@@ -394,12 +306,12 @@ async fn an_application_that_refuses_or_points_elsewhere_is_an_alarm_and_is_aske
         let line =
             format!(r#"tenure_provisioning_failures_total{{listing="cad-pro",kind="{kind}"}} 1"#);
         scene.await_measure(&line).await;
-        scene.pass(1);
+        scene.journal.pass(1);
         scene
             .await_measure(r#"tenure_provisioning_stopped{listing="cad-pro"} 1"#)
             .await;
         assert_eq!(scene.alarmed().len(), 1, "{kind}");
-        scene.pass(10 * 60);
+        scene.journal.pass(10 * 60);
         scene
             .await_measure(r#"tenure_provisioning_ready_total{listing="cad-pro"} 1"#)
             .await;
@@ -417,13 +329,13 @@ async fn what_is_told_twice_is_recorded_once() {
         .await_measure(r#"tenure_provisioning_ready_total{listing="cad-pro"} 1"#)
         .await;
     let records = |scene: &Scene| {
-        SqliteReader::open(&scene.journal())
+        SqliteReader::open(&scene.journal.path())
             .unwrap()
             .head()
             .unwrap()
     };
     let head = records(&scene).position;
-    scene.pass(120);
+    scene.journal.pass(120);
     scene
         .until("it is told again", |scene| scene.receipts().len() == 2)
         .await;
@@ -453,7 +365,7 @@ async fn one_purchase_that_the_application_refuses_holds_up_no_other() {
             r#"tenure_provisioning_failures_total{listing="cad-pro",kind="webhook_refused"} 1"#,
         )
         .await;
-    scene.pass(1);
+    scene.journal.pass(1);
     scene
         .await_measure(r#"tenure_provisioning_ready_total{listing="cad-pro"} 1"#)
         .await;
@@ -479,8 +391,8 @@ async fn an_application_is_told_once_more_is_known() {
     let ready = r#"tenure_provisioning_ready_total{listing="cad-pro"} 1"#;
     scene
         .until("it was told", |scene| {
-            scene.pass(1);
-            scene.measures().lines().any(|line| line == ready)
+            scene.journal.pass(1);
+            measures(&scene.registry).lines().any(|line| line == ready)
         })
         .await;
     assert_eq!(scene.application.asked().len(), 1);

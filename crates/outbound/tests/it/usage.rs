@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,23 +13,18 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use prometheus_client::registry::Registry;
 use serde_json::Value;
 use sha2::Sha256;
-use tempfile::TempDir;
 use tenure_domain::usage::{self, Amount, Report, Usage, Used};
-use tenure_domain::{Instant, ListingId, MerchantId, UsageSerial};
-use tenure_journal::record_ids::Entropy;
-use tenure_journal::transact::{Arrived, Call, Request};
+use tenure_domain::{Instant, ListingId, UsageSerial};
+use tenure_journal::transact::Request;
 use tenure_journal::vault::{MasterKey, Owner, Vault};
-use tenure_journal::{
-    Actor, Clock, ManualClock, Position, Queue, ReadLog, SqliteLog, SqliteReader, StreamId,
-    Verdict, Watch, queue,
-};
+use tenure_journal::{Position, ReadLog, SqliteReader, StreamId, Verdict};
 use tenure_koogallery::AccessKey;
 use tenure_outbound::usage::{CLIENT, Parts, Pending, Push, Reporter};
 use tenure_outbound::{Account, Alarms, Worker};
 use tenure_testkit::{code, listing};
 
-use crate::marketplace::{Asked, answer, client, clock, read};
-use crate::order_market::PATIENCE;
+use crate::journal::{Journal, PATIENCE, acme};
+use crate::marketplace::{Asked, answer, client, read};
 
 const BASE_KEY: &str = "11111111-2222-3333-4444-555555555555";
 
@@ -93,16 +88,9 @@ fn refused(code: &str) -> Says {
 
 /// A journal with reports, and what the worker needs beside it.
 struct Scene {
-    clock: Arc<ManualClock>,
-    watch: Arc<Watch>,
-    queue: Queue,
+    journal: Journal,
     vault: Vault,
     alarms: Alarms,
-    folder: TempDir,
-}
-
-fn acme() -> MerchantId {
-    MerchantId::parse("acme").unwrap()
 }
 
 fn serial(number: usize) -> UsageSerial {
@@ -111,25 +99,12 @@ fn serial(number: usize) -> UsageSerial {
 
 impl Scene {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let (clock, watch) = (clock(), Arc::new(Watch::default()));
-        let (queue, _writer) = queue::start(
-            Box::new(move || Ok(SqliteLog::open(&path)?)),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            Entropy::Seeded(1),
-            Arc::clone(&watch),
-            16,
-        )
-        .unwrap();
+        let journal = Journal::new();
         let master = MasterKey::parse(&"7a".repeat(32)).unwrap();
         Self {
-            vault: Vault::in_memory(master, Arc::clone(&clock) as _).unwrap(),
-            clock,
-            watch,
-            queue,
+            vault: Vault::in_memory(master, Arc::clone(&journal.clock) as _).unwrap(),
+            journal,
             alarms: Alarms::default(),
-            folder,
         }
     }
 
@@ -149,7 +124,7 @@ impl Scene {
             key,
             per_second: 5,
         };
-        let (path, same_path) = (self.journal(), self.journal());
+        let (path, same_path) = (self.journal.path(), self.journal.path());
         let parts = Parts {
             reporters: BTreeMap::from([(listing(), reporter)]),
             find_pending: Box::new(move |of: &ListingId, rows| {
@@ -167,9 +142,9 @@ impl Scene {
             }),
             open_reader: Box::new(move || Ok(Box::new(SqliteReader::open(&same_path)?))),
             vault: self.vault.clone(),
-            queue: self.queue.clone(),
-            watch: Arc::clone(&self.watch),
-            clock: Arc::clone(&self.clock) as _,
+            queue: self.journal.queue.clone(),
+            watch: Arc::clone(&self.journal.watch),
+            clock: Arc::clone(&self.journal.clock) as _,
             metrics: tenure_outbound::usage::metrics(&mut Registry::default()),
             alarms: self.alarms.clone(),
             seed: 1,
@@ -177,48 +152,21 @@ impl Scene {
         tenure_outbound::usage::start(parts).unwrap()
     }
 
-    fn journal(&self) -> PathBuf {
-        self.folder.path().join("journal.db")
-    }
-
     /// Has the merchant report of license `number`, under serials from 1 on.
     fn report(&self, number: u32, used: Vec<Used>) {
-        let now = self.clock.now();
         let reports = used.into_iter().zip(1..).map(|(used, index)| Report {
             serial: serial(index),
             used,
         });
-        let call = Call {
-            arrived: Arrived {
-                listing: listing().as_str().into(),
-                at: now,
-                method: "POST".into(),
-                parameters: "".into(),
-                body: [].into(),
-                sealed_with: None,
-                activity: Some("usage".into()),
-                authentic: true,
-                actor: Actor::Operator,
+        let request = Request::Usage {
+            merchant: acme(),
+            id: code(number),
+            command: usage::Command::Report {
+                listing: listing(),
+                reports: reports.collect(),
             },
-            request: Request::Usage {
-                merchant: acme(),
-                id: code(number),
-                command: usage::Command::Report {
-                    listing: listing(),
-                    reports: reports.collect(),
-                },
-            },
-            answer: Box::new(|_| Vec::new()),
         };
-        let done = self.queue.submit_and_wait(call, now.plus_seconds(1));
-        assert_eq!(done.unwrap().verdict, Verdict::Applied);
-        self.pass(1);
-    }
-
-    /// Moves the clock, and lets the worker see it.
-    fn pass(&self, seconds: i64) {
-        self.clock.set(self.clock.now().plus_seconds(seconds));
-        self.watch.wake();
+        self.journal.apply(&listing(), request);
     }
 
     fn client(&self, name: &str) -> Used {
@@ -229,7 +177,7 @@ impl Scene {
     }
 
     fn usage(&self) -> Usage {
-        usage_in(&self.journal(), 1)
+        usage_in(&self.journal.path(), 1)
     }
 
     /// Waits until the use of license 1 is as asked for, while time goes on.
@@ -242,7 +190,7 @@ impl Scene {
                 if is_so(&usage) {
                     return usage;
                 }
-                self.pass(1);
+                self.journal.pass(1);
                 ticks.tick().await;
             }
         };
@@ -251,7 +199,7 @@ impl Scene {
     }
 
     fn receipts(&self) -> Vec<tenure_journal::Receipt> {
-        let mut log = SqliteReader::open(&self.journal()).unwrap();
+        let mut log = SqliteReader::open(&self.journal.path()).unwrap();
         let mut receipts = log.receipts_after(None, 1_000).unwrap();
         receipts.retain(|receipt| &*receipt.method == "OPEN-API");
         receipts
@@ -408,7 +356,7 @@ async fn a_denied_listing_raises_an_alarm_and_loses_nothing() {
     assert_eq!(scene.alarms.all()[0].reason, "denied");
     assert_eq!(scene.usage().pending.len(), 1);
     *says.lock().unwrap() = taken();
-    scene.pass(3_601);
+    scene.journal.pass(3_601);
     scene.await_usage(is_settled).await;
     worker.stop().await;
 }
@@ -476,7 +424,7 @@ async fn without_a_key_of_the_base_interfaces_no_amount_is_sent() {
     scene.report(1, vec![metered(1, "1")]);
     scene.report(2, vec![Used::ActiveClients { count: 1 }]);
     let worker = scene.work_with(&market, Push::New, None);
-    let of_other = scene.journal();
+    let of_other = scene.journal.path();
     scene
         .await_usage(|_| is_settled(&usage_in(&of_other, 2)))
         .await;

@@ -36,7 +36,7 @@ async fn with_purchase() -> (Scene, Worker) {
     scene
         .await_measure("tenure_orders_learned_total{listing=\"cad-pro\"} 1")
         .await;
-    scene.pass(1);
+    scene.journal.pass(1);
     (scene, worker)
 }
 
@@ -50,7 +50,7 @@ async fn an_order_named_without_a_line_is_learned_under_the_line_that_the_licens
     scene.market.says(&made_up_line(), 200, known_order(&real));
     assert_eq!(renew(&scene), scene.market.next());
     scene.await_records(5);
-    let mut log = SqliteReader::open(&scene.journal()).unwrap();
+    let mut log = SqliteReader::open(&scene.journal.path()).unwrap();
     assert_eq!(known(&mut log), [order_line(1), made_up_line()]);
     worker.stop().await;
 }
@@ -79,7 +79,7 @@ async fn a_denied_order_does_not_stop_its_listing() {
     scene
         .await_measure(r#"tenure_orders_failures_total{listing="cad-pro",kind="denied"} 1"#)
         .await;
-    scene.pass(1);
+    scene.journal.pass(1);
     assert_eq!(scene.market.next(), order_line(2));
     scene.await_records(5);
     assert!(scene.alarmed().is_empty());
@@ -101,13 +101,13 @@ async fn a_listing_that_is_denied_two_orders_in_a_row_raises_an_alarm() {
         .await_measure(r#"tenure_orders_failures_total{listing="cad-pro",kind="denied"} 1"#)
         .await;
     assert!(scene.alarmed().is_empty());
-    scene.pass(1);
+    scene.journal.pass(1);
     assert_eq!(scene.market.next(), order_line(2));
     scene
         .await_measure("tenure_orders_stopped{listing=\"cad-pro\"} 1")
         .await;
     assert_eq!(scene.alarmed(), [(tenure_testkit::listing(), "denied")]);
-    scene.pass(3_600);
+    scene.journal.pass(3_600);
     assert_eq!(scene.market.next(), order_line(3));
     scene
         .await_measure("tenure_orders_stopped{listing=\"cad-pro\"} 0")
@@ -131,7 +131,7 @@ async fn a_success_that_tells_no_order_is_no_failure_of_the_marketplace() {
     scene.buy(2);
     assert_eq!(scene.market.next(), order_line(2));
     scene.await_records(5);
-    scene.pass(60);
+    scene.journal.pass(60);
     assert_eq!(scene.market.next(), order_line(1));
     worker.stop().await;
 }
@@ -151,7 +151,7 @@ async fn a_failure_that_comes_again_is_kept_once_and_in_part() {
         let failures = r#"tenure_orders_failures_total{listing="cad-pro",kind="unavailable"}"#;
         scene.await_measure(&format!("{failures} {count}")).await;
         // No rest is longer.
-        scene.pass(300);
+        scene.journal.pass(300);
     }
     assert_eq!(scene.market.next(), order_line(1));
     let failures = r#"tenure_orders_failures_total{listing="cad-pro",kind="unavailable"} 5"#;
@@ -162,7 +162,7 @@ async fn a_failure_that_comes_again_is_kept_once_and_in_part() {
     assert!((16 * 1_024 - 3..=16 * 1_024).contains(&kept.len()));
 
     scene.market.says(&order_line(1), 429, "");
-    scene.pass(300);
+    scene.journal.pass(300);
     assert_eq!(scene.market.next(), order_line(1));
     scene.await_answers(2).await;
     worker.stop().await;

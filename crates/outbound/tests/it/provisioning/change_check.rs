@@ -1,6 +1,7 @@
 use tenure_outbound::webhook::{Allowed, ChangeQuestion};
 
 use super::*;
+use crate::marketplace::clock;
 
 /// What an application that says this decides, and what it was asked.
 async fn ask(says: Says) -> (Result<Allowed, &'static str>, Vec<Asked>) {

@@ -46,7 +46,7 @@ async fn the_same_serial_of_two_licenses_is_two_reports() {
     scene.report(1, vec![metered(1, "1")]);
     scene.report(2, vec![metered(1, "1")]);
     let worker = scene.work(&market);
-    let of_other = scene.journal();
+    let of_other = scene.journal.path();
     let both = |usage: &Usage| is_settled(usage) && is_settled(&usage_in(&of_other, 2));
     scene.await_usage(both).await;
     worker.stop().await;
@@ -70,7 +70,7 @@ async fn clients_of_yesterday_are_not_told_as_those_of_today() {
     let scene = Scene::new();
     let market = Market::taking_everything();
     scene.report(1, vec![Used::ActiveClients { count: 7 }]);
-    scene.pass(13 * 60 * 60);
+    scene.journal.pass(13 * 60 * 60);
     let worker = scene.work(&market);
     let usage = scene.await_usage(is_settled).await;
     worker.stop().await;

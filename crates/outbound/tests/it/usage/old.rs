@@ -11,28 +11,6 @@ impl Scene {
         self.work_with(market, Push::Old, None)
     }
 
-    fn record(&self, request: Request) {
-        let now = self.clock.now();
-        let call = Call {
-            arrived: Arrived {
-                listing: listing().as_str().into(),
-                at: now,
-                method: "POST".into(),
-                parameters: "".into(),
-                body: [].into(),
-                sealed_with: None,
-                activity: Some("test".into()),
-                authentic: true,
-                actor: Actor::Operator,
-            },
-            request,
-            answer: Box::new(|_| Vec::new()),
-        };
-        let done = self.queue.submit_and_wait(call, now.plus_seconds(1));
-        assert_eq!(done.unwrap().verdict, Verdict::Applied);
-        self.pass(1);
-    }
-
     /// Has it become known what license 1 is of.
     fn learn_product(&self) {
         let activation = Activation {
@@ -40,11 +18,8 @@ impl Scene {
             ..tenure_testkit::activation(1, 2_000_000_000)
         };
         let intent = Intent::Activate(activation);
-        self.record(Request::License {
-            merchant: acme(),
-            id: code(1),
-            command: tenure_testkit::command(Family::LicenseCode, self.clock.now(), intent),
-        });
+        self.journal
+            .change(&listing(), Family::LicenseCode, 1, intent);
     }
 
     fn denied(&self) -> Vec<Option<String>> {
@@ -109,7 +84,7 @@ async fn without_a_known_product_nothing_is_sent_until_it_is_known() {
     scene.report(1, vec![metered(1, "1")]);
     scene.report(2, vec![Used::ActiveClients { count: 1 }]);
     let worker = scene.work_old(&market);
-    let of_other = scene.journal();
+    let of_other = scene.journal.path();
     scene
         .await_usage(|_| is_settled(&usage_in(&of_other, 2)))
         .await;
@@ -153,13 +128,16 @@ async fn a_report_that_was_being_sent_when_the_process_died_waits_for_a_person()
         let market = Market::taking_everything();
         scene.learn_product();
         scene.report(1, two_hours());
-        scene.record(Request::Usage {
-            merchant: acme(),
-            id: code(1),
-            command: usage::Command::Send {
-                serials: vec![serial(1)],
+        scene.journal.apply(
+            &listing(),
+            Request::Usage {
+                merchant: acme(),
+                id: code(1),
+                command: usage::Command::Send {
+                    serials: vec![serial(1)],
+                },
             },
-        });
+        );
         let key = AccessKey::new(BASE_KEY.to_owned());
         let worker = scene.work_with(&market, push, Some(key));
         scene.await_usage(is_settled).await;
@@ -181,7 +159,7 @@ async fn what_was_certainly_not_taken_is_sent_again() {
     let worker = scene.work_old(&market);
     scene.await_usage(|_| !scene.alarms.all().is_empty()).await;
     assert_eq!(scene.alarms.all()[0].reason, "denied");
-    scene.pass(3_601);
+    scene.journal.pass(3_601);
     scene.await_usage(is_settled).await;
     worker.stop().await;
     assert_eq!(scene.denied(), [None]);
