@@ -87,6 +87,25 @@ pub struct Total {
     pub ended_at: Instant,
 }
 
+impl Total {
+    /// One amount, and the end of the time that it is of.
+    pub fn of(amount: Amount, ended_at: Instant) -> Self {
+        Self {
+            ten_thousandths: amount.ten_thousandths(),
+            ended_at,
+        }
+    }
+
+    /// The sum of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            ten_thousandths: self.ten_thousandths.saturating_add(other.ten_thousandths),
+            ended_at: self.ended_at.max(other.ended_at),
+        }
+    }
+}
+
 /// The sum in units, in the shortest form: `12.5`.
 impl fmt::Display for Total {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -276,14 +295,11 @@ impl Usage {
         else {
             return;
         };
-        let total = self.totals.entry(package.clone()).or_insert(Total {
-            ten_thousandths: 0,
-            ended_at: *ended_at,
-        });
-        total.ten_thousandths = total
-            .ten_thousandths
-            .saturating_add(amount.ten_thousandths());
-        total.ended_at = total.ended_at.max(*ended_at);
+        let added = Total::of(*amount, *ended_at);
+        let total = self.totals.entry(package.clone());
+        total
+            .and_modify(|total| *total = total.plus(added))
+            .or_insert(added);
     }
 
     fn settle(&mut self, serials: &[UsageSerial], denied: Option<&str>) {

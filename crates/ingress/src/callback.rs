@@ -24,7 +24,7 @@ use crate::listing::{Listing, Listings};
 use crate::metrics::{Answered, Metrics};
 use crate::nonces::Nonces;
 use crate::requests::{self, Form, Prepared, PurchaseForm};
-use crate::usage::FindUsers;
+use crate::usage::FindUsage;
 
 /// When the answer is due, in seconds after the arrival: the marketplace waits five, and the
 /// answer has its way to make.
@@ -42,7 +42,7 @@ pub struct Ingress {
     pub(crate) kit: Kit,
     pub(crate) vault: Vault,
     pub(crate) ask_change: Option<AskChange>,
-    pub(crate) find_users: Option<FindUsers>,
+    pub(crate) find_usage: Option<FindUsage>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
 }
@@ -88,7 +88,7 @@ impl Ingress {
             kit: Kit::new(vault.clone()),
             vault,
             ask_change: None,
-            find_users: None,
+            find_usage: None,
             clock,
             metrics,
         })
@@ -103,11 +103,11 @@ impl Ingress {
         }
     }
 
-    /// Lets queries about packages tell what was taken from them.
+    /// Lets queries tell what was used.
     #[must_use]
-    pub fn finding_users(self, find_users: FindUsers) -> Self {
+    pub fn finding_usage(self, find_usage: FindUsage) -> Self {
         Self {
-            find_users: Some(find_users),
+            find_usage: Some(find_usage),
             ..self
         }
     }
@@ -285,7 +285,7 @@ impl Ingress {
                 let found = self.licenses(listing, ids).await?;
                 let form = self.with_access(listing, form, &found).await?;
                 let shown = requests::shown(listing, &found);
-                let usage = self.usage(listing, incoming.arrived_at, shown).await?;
+                let usage = self.usage(listing, incoming.arrived_at, shown).await;
                 let form = Form { usage, ..form };
                 Ok(Prepared::query(listing, &form, &found, sent))
             },

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tenure_domain::{License, LicenseId, ListingId, MerchantId, Refusal};
 use tenure_journal::Verdict;
@@ -12,6 +13,9 @@ use crate::callback::Ingress;
 use crate::exchange::Incoming;
 use crate::listing::Listing;
 use crate::requests::Prepared;
+
+/// What is left of the time for an answer after the application was asked.
+const RECORDING_TIME: Duration = Duration::from_millis(500);
 
 /// What is told about a license that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +130,11 @@ impl Ingress {
             name: incoming.query.clone(),
             body: incoming.body.bytes.to_vec(),
         };
-        ask(question).await
+        // What was decided has still to be recorded.
+        let time_left = self.time_left(incoming.arrived_at);
+        let time_left = time_left.saturating_sub(RECORDING_TIME);
+        let asked = tokio::time::timeout(time_left, ask(question)).await;
+        asked.ok().flatten()
     }
 }
 

@@ -54,7 +54,7 @@ impl Default for Settings {
 pub(crate) struct Kit {
     vault: Vault,
     room: Room,
-    computing: Semaphore,
+    computing: Arc<Semaphore>,
 }
 
 impl Kit {
@@ -62,7 +62,7 @@ impl Kit {
         Self {
             vault,
             room: Room::default(),
-            computing: Semaphore::new(COMPUTED_MAX),
+            computing: Arc::new(Semaphore::new(COMPUTED_MAX)),
         }
     }
 
@@ -211,20 +211,20 @@ impl Ingress {
     ) -> Option<(Incoming, Judged)> {
         let permit = tokio::time::timeout(
             self.time_left(call.incoming.arrived_at),
-            self.kit.computing.acquire(),
+            Arc::clone(&self.kit.computing).acquire_owned(),
         );
         let Ok(Ok(permit)) = permit.await else {
             tracing::warn!("calls of the kit come faster than they can be read");
             return None;
         };
         let ingress = Arc::clone(&self);
+        // The place is taken for as long as the thread is, even if the caller goes away.
         let judging = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
             let listing = ingress.listings.find(&call.incoming.listing)?;
             judge::judge(&ingress, listing, call, interface)
         });
-        let judged = judging.await;
-        drop(permit);
-        match judged {
+        match judging.await {
             Ok(judged) => judged,
             Err(error) => {
                 tracing::error!(%error, "a call of the kit could not be read");

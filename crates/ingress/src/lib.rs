@@ -27,4 +27,4 @@ pub use callback::Ingress;
 pub use change::{AskChange, ChangeCheck};
 pub use listing::{Listing, Listings};
 pub use metrics::Metrics;
-pub use usage::FindUsers;
+pub use usage::FindUsage;

@@ -129,7 +129,7 @@ fn entrance(query: &str, cookie: Option<&StateCookie>) -> Result<(TenantId, Logi
     };
     let asked = asked_for(cookie, state.as_ref());
     match (tenant, asked) {
-        (Some(told), Some(asked)) if told != *asked => Err(Trouble::OtherEnterprise),
+        (Some(told), Some(asked)) if told != *asked => Err(Trouble::StateLost),
         (Some(tenant), _) => Ok((tenant, code)),
         (None, Some(asked)) => Ok((asked.clone(), code)),
         (None, None) => Err(Trouble::StateLost),
@@ -264,7 +264,7 @@ mod tests {
         check(
             "code=c&state=s1&tenant=t-2",
             Some(&asked),
-            Err("other_enterprise"),
+            Err("state_lost"),
         );
         check("code=c&state=s2", Some(&asked), Err("state_lost"));
         check("code=c&state=s1", None, Err("state_lost"));

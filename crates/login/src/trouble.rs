@@ -139,7 +139,7 @@ impl Trouble {
     pub(crate) fn is_any_strangers(&self) -> bool {
         matches!(
             self,
-            Self::Callback(_) | Self::StateLost | Self::Ended(Ended::Unbound)
+            Self::Callback(_) | Self::Refused | Self::StateLost | Self::Ended(Ended::Unbound)
         )
     }
 

@@ -65,6 +65,10 @@ pub(crate) trait Work: Send + Sync + 'static {
     /// How long its lanes wait.
     const PAUSES: Pauses;
 
+    /// How long a stop waits for what is under way: not at all where an attempt that is dropped is
+    /// simply made again. It must be shorter than whoever stops the process waits before a kill.
+    const STOPPING_TIME_MAX: Duration = Duration::ZERO;
+
     /// Finds what is pending at a listing, oldest first, at most so many. May block.
     fn find(&self, listing: &ListingId, rows: usize) -> Result<Vec<Self::Item>, Cause>;
 
@@ -153,13 +157,17 @@ impl Worker {
     /// Starts the worker. Must run inside a tokio runtime.
     pub(crate) fn start<W: Work>(parts: Parts<W>) -> io::Result<Self> {
         let wakes = Wakes::follow(Arc::clone(&parts.watch), W::WORDS.name)?;
-        let working = Working::new(parts);
+        let mut working = Working::new(parts);
         let (stop, stopped) = oneshot::channel::<Infallible>();
         let task = tokio::spawn(async move {
-            // What is under way is dropped: it is attempted again after the next start.
+            let mut under_way = UnderWay::<W>::new();
             tokio::select! {
                 _ = stopped => {},
-                () = working.run(wakes) => {},
+                () = working.run(wakes, &mut under_way) => {},
+            }
+            if !W::STOPPING_TIME_MAX.is_zero() {
+                let ending = working.end(&mut under_way);
+                drop(tokio::time::timeout(W::STOPPING_TIME_MAX, ending).await);
             }
         });
         Ok(Self {
@@ -169,7 +177,8 @@ impl Worker {
         })
     }
 
-    /// Stops at once. What was handed to the journal is recorded all the same.
+    /// Begins nothing more, and waits for what is under way only where dropping it does harm. What
+    /// was handed to the journal is recorded all the same.
     pub async fn stop(self) {
         drop(self.stop);
         if self.task.await.is_err() {
@@ -214,8 +223,7 @@ impl<W: Work> Working<W> {
         }
     }
 
-    async fn run(mut self, mut wakes: Wakes) {
-        let mut under_way = UnderWay::<W>::new();
+    async fn run(&mut self, mut wakes: Wakes, under_way: &mut UnderWay<W>) {
         loop {
             let now = self.clock.now();
             for listing in self.due(now) {
@@ -234,6 +242,12 @@ impl<W: Work> Working<W> {
                 () = wakes.next() => self.wake(),
                 () = tokio::time::sleep(self.rest()) => {},
             }
+        }
+    }
+
+    async fn end(&mut self, under_way: &mut UnderWay<W>) {
+        while let Some((listing, item, attempted)) = under_way.next().await {
+            self.note(&listing, &item, attempted);
         }
     }
 

@@ -34,9 +34,9 @@ pub mod verify;
 pub use progress::Progress;
 pub use projector::{OpenReader, Projector, StartError};
 pub use queries::{
-    Checkpoint, DepartmentRow, LicenseFilter, LicenseRow, MemberFilter, MemberRow, OrderLineRow,
-    OrderRow, Page, PendingFile, PendingLicense, PendingOrder, PendingUsage, Queries, QueryError,
-    ReceiptFilter, ReceiptRow, TenantFilter, TenantRow,
+    Checkpoint, DepartmentRow, InstanceUsage, LicenseFilter, LicenseRow, MemberFilter, MemberRow,
+    OrderLineRow, OrderRow, Page, PendingFile, PendingLicense, PendingOrder, PendingUsage, Queries,
+    QueryError, ReceiptFilter, ReceiptRow, TenantFilter, TenantRow,
 };
 pub use rebuild::{RebuildError, Rebuilt, rebuild};
 pub use store::{Store, StoreError};

@@ -25,6 +25,7 @@ pub use orders::{OrderLineRow, OrderRow};
 pub use pending::{PendingFile, PendingLicense, PendingOrder, PendingUsage};
 pub use receipts::{ReceiptFilter, ReceiptRow};
 pub use tenants::{DepartmentRow, MemberFilter, MemberRow, TenantFilter, TenantRow};
+pub use usage::InstanceUsage;
 
 /// The most rows that a page has, however many were asked for.
 pub const PAGE_ROWS_MAX: usize = 1_000;

@@ -94,9 +94,8 @@ impl Rows<'_> {
             .prepare_cached(include_str!("usage/total.sql"))?
             .query_row(key, |row| Ok(total(row.get(0)?, row.get(1)?)))
             .optional()?;
-        let sum = known.map_or(0, |it| it.ten_thousandths);
-        let sum = sum.saturating_add(amount.ten_thousandths());
-        let ended_at = known.map_or(*ended_at, |it| it.ended_at.max(*ended_at));
+        let added = Total::of(*amount, *ended_at);
+        let sum = known.map_or(added, |known| known.plus(added));
         let (merchant, license, package) = key;
         self.connection
             .prepare_cached(include_str!("usage/put_total.sql"))?
@@ -104,8 +103,8 @@ impl Rows<'_> {
                 merchant,
                 license,
                 package,
-                sum.cast_signed(),
-                ended_at.micros(),
+                sum.ten_thousandths.cast_signed(),
+                sum.ended_at.micros(),
             ])?;
         Ok(())
     }

@@ -75,7 +75,7 @@ impl Service {
             alarms: alarms.clone(),
             registry: &mut registry,
         };
-        let find_users = around.find_users();
+        let find_usage = around.find_usage();
         let workers = crate::workers::start(around)?;
         let login = crate::login::start(crate::login::Surroundings {
             config,
@@ -105,7 +105,7 @@ impl Service {
         })?);
         let ingress = Ingress::new(listings, queue, open_reader(&path)?, vault, clock, metrics)?
             .asking(crate::provisioning::ask_change(webhooks, shows))
-            .finding_users(find_users);
+            .finding_usage(find_usage);
         let mut service = Self {
             callbacks: config.http.callbacks,
             api: config.http.api,
@@ -149,9 +149,7 @@ impl Service {
     /// Answers what was accepted, writes what is in line, and stops.
     pub(crate) async fn stop(self) {
         self.questions.stop();
-        for worker in self.workers {
-            worker.stop().await;
-        }
+        futures_util::future::join_all(self.workers.into_iter().map(Worker::stop)).await;
         for server in self.servers {
             server.stop(true).await;
         }

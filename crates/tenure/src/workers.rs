@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
-use tenure_domain::ListingId;
-use tenure_ingress::FindUsers;
+use tenure_domain::{LicenseId, ListingId};
+use tenure_ingress::FindUsage;
 use tenure_journal::vault::Vault;
 use tenure_journal::{Clock, Queue, ReadLog, SqliteReader, Watch};
+use tenure_koogallery::UsageInfo;
 use tenure_outbound::{Account, Alarms, Webhook, Worker};
-use tenure_projector::Progress;
+use tenure_projector::{InstanceUsage, Progress};
 
 use crate::config::Config;
 use crate::pending::Pending;
@@ -67,16 +68,18 @@ impl Surroundings<'_> {
         )
     }
 
-    /// Finds the instances whose use was taken from a package. While the read model cannot be read,
-    /// there are none: a query is answered all the same.
-    pub(crate) fn find_users(&self) -> FindUsers {
+    /// Finds what was used of instances, as far as the read model has folded it.
+    pub(crate) fn find_usage(&self) -> FindUsage {
         let pending = self.pending();
-        FindUsers::new(move |merchant, package, limit| {
-            let found = pending.find(|queries| queries.users_of_package(merchant, package, limit));
-            found.unwrap_or_else(|error| {
-                tracing::warn!(error, "the users of a package cannot be read");
-                Vec::new()
-            })
+        FindUsage::new(move |merchant, ids, users_max| {
+            let found = pending.find(|queries| {
+                let used = |id: &LicenseId| {
+                    let used = queries.usage(merchant, id, users_max)?;
+                    Ok((id.clone(), usage_infos(used)))
+                };
+                ids.iter().map(used).collect()
+            })?;
+            Ok(found.into_iter().collect())
         })
     }
 
@@ -90,4 +93,19 @@ impl Surroundings<'_> {
     fn seed(&self) -> u64 {
         self.clock.now().micros().cast_unsigned()
     }
+}
+
+/// What was used as the marketplace is told: of the instance itself first, then by its users.
+fn usage_infos(used: InstanceUsage) -> Vec<UsageInfo> {
+    let own = used.own.map(|total| (None, total));
+    let users = used
+        .users
+        .into_iter()
+        .map(|(user, total)| (Some(user), total));
+    let all = own.into_iter().chain(users);
+    all.map(|(related_instance, total)| UsageInfo {
+        related_instance,
+        total,
+    })
+    .collect()
 }

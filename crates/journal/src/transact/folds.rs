@@ -12,8 +12,26 @@ use crate::stream::StreamId;
 /// Streams of each kind that are remembered at most.
 const STREAMS_MAX: usize = 64;
 
-/// Events that the remembered states of each kind rest on at most: a state grows with them.
-const EVENTS_MAX: u32 = 262_144;
+/// What the remembered states of each kind hold at most, in reports, members and departments: a few
+/// hundred bytes each.
+const PARTS_MAX: usize = 262_144;
+
+/// How many parts a state holds that grow without bound.
+pub(super) trait Parts {
+    fn parts(&self) -> usize;
+}
+
+impl Parts for Tenant {
+    fn parts(&self) -> usize {
+        self.members.len() + self.departments.len() + self.clients.len()
+    }
+}
+
+impl Parts for Usage {
+    fn parts(&self) -> usize {
+        self.pending.len() + self.settled.len()
+    }
+}
 
 /// What the streams of enterprises and of usage came to, as far as the one writer wrote them.
 ///
@@ -57,7 +75,9 @@ impl<S> Lately<S> {
         let remembered = self.streams.remove(stream)?;
         Some((remembered.state, remembered.version))
     }
+}
 
+impl<S: Parts> Lately<S> {
     /// Keeps states that are on disk by now.
     pub(super) fn keep(&mut self, states: Staged<S>) {
         self.batch += 1;
@@ -74,11 +94,8 @@ impl<S> Lately<S> {
     }
 
     fn make_room(&mut self) {
-        let events = |it: &Self| -> u64 {
-            let streams = it.streams.values();
-            streams.map(|it| u64::from(it.version.number())).sum()
-        };
-        while self.streams.len() > STREAMS_MAX || events(self) > u64::from(EVENTS_MAX) {
+        let parts = |it: &Self| -> usize { it.streams.values().map(|it| it.state.parts()).sum() };
+        while self.streams.len() > STREAMS_MAX || parts(self) > PARTS_MAX {
             let mut streams = self.streams.iter();
             let Some((mut oldest, mut least)) = streams.next() else {
                 return;
@@ -114,8 +131,18 @@ mod tests {
         StreamId::usage(&merchant, &LicenseId::parse(&number.to_string()).unwrap())
     }
 
-    fn keep(lately: &mut Lately<usize>, number: usize, events: u32) {
-        let state = (number, StreamVersion::new(events));
+    /// A state of so many parts.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Sized(usize);
+
+    impl Parts for Sized {
+        fn parts(&self) -> usize {
+            self.0
+        }
+    }
+
+    fn keep(lately: &mut Lately<Sized>, number: usize, parts: usize) {
+        let state = (Sized(parts), StreamVersion::new(1));
         lately.keep(Staged::from([(stream(number), state)]));
     }
 
@@ -126,7 +153,7 @@ mod tests {
             keep(&mut lately, number, 1);
         }
         let (state, version) = lately.take(&stream(0)).unwrap();
-        assert_eq!((state, version), (0, StreamVersion::new(1)));
+        assert_eq!((state, version), (Sized(1), StreamVersion::new(1)));
         assert_eq!(lately.take(&stream(0)), None);
         keep(&mut lately, 0, 2);
         keep(&mut lately, STREAMS_MAX, 1);
@@ -136,13 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn long_streams_make_room_for_one_another() {
+    fn large_states_make_room_for_one_another() {
         let mut lately = Lately::default();
-        keep(&mut lately, 1, EVENTS_MAX - 1);
+        keep(&mut lately, 1, PARTS_MAX - 1);
         keep(&mut lately, 2, 2);
         assert_eq!(lately.take(&stream(1)), None);
         assert!(lately.take(&stream(2)).is_some());
-        keep(&mut lately, 3, EVENTS_MAX + 1);
+        keep(&mut lately, 3, PARTS_MAX + 1);
         assert_eq!(lately.take(&stream(3)), None);
     }
 }

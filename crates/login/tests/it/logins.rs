@@ -70,7 +70,7 @@ async fn a_known_enterprise_logs_in_at_its_own_centre_with_a_state() {
     );
     let told = format!("/callback?code=c1&state={state}&tenant=t-0002");
     let other = scene.browse_with(&told, cookie).await;
-    assert_eq!(other.page(), (403, "other_enterprise"));
+    assert_eq!(other.page(), (400, "state_lost"));
     let answer = scene.browse_with(&back, cookie).await;
     assert_eq!(answer.ticket().len(), 64);
     assert!(answer.header("set-cookie").contains("Max-Age=0"));

@@ -31,20 +31,54 @@ pub(super) struct Batch {
 /// What a batch tells.
 #[derive(Debug)]
 pub(super) enum Content {
-    /// Amounts, which are billed.
-    Amounts(List<MeteredUsage, AMOUNTS_MAX>),
-    /// An amount that the older interface takes.
-    Sold(List<ProductUsage, AMOUNTS_MAX>),
+    /// What may be told again.
+    Again(Again),
+    /// An amount that the older interface takes, which bills it as often as it is told.
+    Once(List<ProductUsage, AMOUNTS_MAX>),
     /// An amount of a license whose product is not known, which that interface asks for.
     Unsold,
-    /// Amounts that were sent there once, and of which nobody knows whether they were taken.
-    Unheard,
+    /// Nothing: its reports are settled without being sent.
+    Unsent(Unsent),
+}
+
+/// What may be told again, because the marketplace counts it once.
+#[derive(Debug)]
+pub(super) enum Again {
+    /// Amounts, which are billed.
+    Amounts(List<MeteredUsage, AMOUNTS_MAX>),
     /// Clients of a code that were active, or their number.
     Clients(UsageReport),
+}
+
+/// Why reports are settled without being sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Unsent {
+    /// Amounts that were sent once, and of which nobody knows whether they were taken.
+    Unheard,
     /// Clients whose names were erased: nobody can be told of them any more.
     Erased,
     /// Clients of a day that is over: the marketplace would count them for another.
     TooLate,
+}
+
+impl Unsent {
+    /// The activity of the receipt that says so. Persisted: never change it.
+    pub(super) fn activity(self) -> &'static str {
+        match self {
+            Self::Unheard => "usageUnheard",
+            Self::Erased => "usageErased",
+            Self::TooLate => "usageTooLate",
+        }
+    }
+
+    /// The code under which the reports are denied, likewise.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Unheard => "outcome_unknown",
+            Self::Erased => "erased",
+            Self::TooLate => "too_late",
+        }
+    }
 }
 
 /// Why no batch could be made of what is pending.
@@ -143,10 +177,10 @@ pub(super) fn next(
     } = told;
     // Whatever is reported by now: neither interface may see them again.
     if !usage.sent.is_empty() {
-        return Ok(Some(unsent(&usage.sent, Content::Unheard)));
+        return Ok(Some(unsent(&usage.sent, Unsent::Unheard)));
     }
     if !too_late.is_empty() {
-        return Ok(Some(unsent(too_late, Content::TooLate)));
+        return Ok(Some(unsent(too_late, Unsent::TooLate)));
     }
     let pending = || {
         serials
@@ -174,10 +208,10 @@ pub(super) fn next(
     .map(Some)
 }
 
-fn unsent(serials: &BTreeSet<UsageSerial>, content: Content) -> Batch {
+fn unsent(serials: &BTreeSet<UsageSerial>, why: Unsent) -> Batch {
     Batch {
         serials: serials.iter().cloned().collect(),
-        content,
+        content: Content::Unsent(why),
     }
 }
 
@@ -205,7 +239,7 @@ fn amounts<'a>(
     }
     Ok(Batch {
         serials,
-        content: Content::Amounts(List::new(usages)?),
+        content: Content::Again(Again::Amounts(List::new(usages)?)),
     })
 }
 
@@ -220,7 +254,7 @@ fn sold<'a>(
     let content = match product {
         Some(product) => {
             let usage = metered(license, used)?;
-            Content::Sold(List::new(vec![ProductUsage { product, usage }])?)
+            Content::Once(List::new(vec![ProductUsage { product, usage }])?)
         },
         None => Content::Unsold,
     };
@@ -273,13 +307,13 @@ fn clients<'a>(
     if !erased.is_empty() {
         return Ok(Batch {
             serials: erased,
-            content: Content::Erased,
+            content: Content::Unsent(Unsent::Erased),
         });
     }
     let of_code = vec![(license.clone(), List::new(named)?)];
     Ok(Batch {
         serials,
-        content: Content::Clients(UsageReport::Clients(List::new(of_code)?)),
+        content: Content::Again(Again::Clients(UsageReport::Clients(List::new(of_code)?))),
     })
 }
 
@@ -295,6 +329,6 @@ fn number<'a>(
     let of_code = vec![(license.clone(), count)];
     Ok(Batch {
         serials: vec![serial.clone()],
-        content: Content::Clients(UsageReport::Numbers(List::new(of_code)?)),
+        content: Content::Again(Again::Clients(UsageReport::Numbers(List::new(of_code)?))),
     })
 }

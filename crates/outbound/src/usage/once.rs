@@ -2,23 +2,14 @@
 
 use tenure_domain::UsageSerial;
 use tenure_domain::usage::Command;
-use tenure_journal::Actor;
-use tenure_journal::transact::Arrived;
 use tenure_koogallery::open_api::usage_old;
 use tenure_koogallery::{OpenApiError, OpenApiRequest};
 
 use super::Pending;
-use super::passing::{Passing, attempted, code_of, is_about_data, settling, unsent};
-use crate::activator::METHOD;
-use crate::client::{Client, Received};
+use super::batch::Unsent;
+use super::passing::{Passing, arrived, attempted, code_of, is_about_data, settling, unsent};
+use crate::client::Client;
 use crate::worker::{Attempted, Ending, Outcome};
-
-/// The code of reports of which nobody knows whether the marketplace took them. Persisted: never
-/// change it.
-pub(super) const OUTCOME_UNKNOWN: &str = "outcome_unknown";
-
-/// The activity of the receipts that settle them, likewise.
-pub(super) const UNHEARD: &str = "usageUnheard";
 
 /// What an answer means for reports that must not arrive twice.
 enum Heard {
@@ -44,6 +35,9 @@ impl Passing {
         let send = Command::Send { serials: serials() };
         let noted = self.note(of, "usageSending", send).await;
         if noted != Outcome::Done {
+            // It may have been recorded all the same, and nothing was sent.
+            let unsend = Command::Unsend { serials: serials() };
+            self.note(of, "usageNotSent", unsend).await;
             return attempted(noted, None);
         }
         let received = match client.send_once(request).await {
@@ -55,7 +49,9 @@ impl Passing {
             },
             Err(error) => {
                 tell_unknown(of, error.code());
-                let settled = self.note(of, UNHEARD, unknown(serials())).await;
+                let settled = self
+                    .note(of, Unsent::Unheard.activity(), unknown(serials()))
+                    .await;
                 return attempted(failed(settled, Ending::Failed, error.code()), None);
             },
         };
@@ -72,7 +68,7 @@ impl Passing {
                 (unknown(serials()), Some(Ending::Failed))
             },
         };
-        let arrived = arrived(of, request, &received);
+        let arrived = arrived(of, "usagePushOld", request, &received);
         let recorded = self.submit_again(of, arrived, settling(of, command)).await;
         let outcome = ending.map_or(recorded, |ending| failed(recorded, ending, kind));
         attempted(outcome, received.clock_skew_seconds)
@@ -113,7 +109,7 @@ fn never_came_in(status: u16) -> bool {
 fn unknown(serials: Vec<UsageSerial>) -> Command {
     Command::Settle {
         serials,
-        denied: Some(OUTCOME_UNKNOWN.into()),
+        denied: Some(Unsent::Unheard.code().into()),
     }
 }
 
@@ -135,20 +131,5 @@ fn failed(recorded: Outcome, ending: Ending, kind: &'static str) -> Outcome {
         | Outcome::AlreadyDone
         | Outcome::Promised { .. }
         | Outcome::NotYet { .. } => Outcome::Nothing { ending, kind },
-    }
-}
-
-fn arrived(of: &Pending, request: &OpenApiRequest, received: &Received) -> Arrived {
-    Arrived {
-        listing: of.listing.as_str().into(),
-        at: received.at,
-        method: METHOD.into(),
-        parameters: request.target().into(),
-        body: received.body.as_slice().into(),
-        sealed_with: None,
-        activity: Some("usagePushOld".into()),
-        // The marketplace proved who it is by its certificate.
-        authentic: true,
-        actor: Actor::Koogallery,
     }
 }

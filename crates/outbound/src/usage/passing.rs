@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tenure_domain::License;
 use tenure_domain::usage::Command;
+use tenure_domain::{License, UsageSerial};
 use tenure_journal::transact::{Arrived, Call, Request};
 use tenure_journal::vault::{Owner, Vault};
 use tenure_journal::{Actor, Clock, Queue, StreamId, Verdict};
@@ -12,8 +12,7 @@ use tenure_koogallery::open_api::software_usage::{self, Reported};
 use tenure_koogallery::open_api::{Reaction, usage, usage_old};
 use tenure_koogallery::{OpenApiError, OpenApiRequest};
 
-use super::batch::{self, Batch, Content, Interface, Told};
-use super::once;
+use super::batch::{self, Again, Batch, Content, Interface, Told};
 use super::sizes::Sizes;
 use super::{OpenReader, Pending, Push, Reporter};
 use crate::activator::METHOD;
@@ -81,82 +80,98 @@ impl Passing {
         batch: &Batch,
         heard: Option<&'static str>,
     ) -> Option<Attempted> {
-        let request = match self.request(reporter, batch) {
-            Ok(Some(request)) => request,
-            Ok(None) => {
-                let settled = self.settle_unsent(of, batch).await;
-                return Some(attempted(settled, None));
+        let serials = &batch.serials;
+        match &batch.content {
+            Content::Again(told) => self.pass_again(of, reporter, serials, told, heard).await,
+            Content::Once(usages) => {
+                let (client, request) = (&reporter.account.client, usage_old::request(usages));
+                Some(self.pass_once(of, client, serials, &request).await)
             },
+            Content::Unsold => Some(Attempted::without_answer(Ending::Final, "no_product")),
+            Content::Unsent(why) => {
+                let command = Command::Settle {
+                    serials: serials.clone(),
+                    denied: Some(why.code().into()),
+                };
+                let settled = self.note(of, why.activity(), command).await;
+                Some(attempted(settled, None))
+            },
+        }
+    }
+
+    async fn pass_again(
+        &self,
+        of: &Pending,
+        reporter: &Reporter,
+        serials: &[UsageSerial],
+        told: &Again,
+        heard: Option<&'static str>,
+    ) -> Option<Attempted> {
+        let request = match self.request(reporter, told) {
+            Ok(request) => request,
             Err((ending, kind)) => return Some(Attempted::without_answer(ending, kind)),
         };
-        if matches!(batch.content, Content::Sold(_)) {
-            let client = &reporter.account.client;
-            return Some(self.pass_once(of, client, &batch.serials, &request).await);
-        }
         let received = match reporter.account.client.send(&request).await {
             Ok(received) => received,
             Err(error) => return Some(Attempted::without_answer(unsent(&error), error.code())),
         };
-        let sent = of_answer(&batch.content, &received);
+        let sent = of_answer(told, &received);
         match &sent {
-            Sent::Settled { denied: Some(_) } if batch.serials.len() > 1 => {
-                self.sizes.denied(of, batch.serials.len());
+            Sent::Settled { denied: Some(_) } if serials.len() > 1 => {
+                self.sizes.denied(of, serials.len());
                 return None;
             },
             Sent::Settled { denied: None } => self.sizes.taken(of),
             // It may be too large for a proxy, where a smaller one is not.
-            Sent::Not(..) if received.status == TOO_LARGE && batch.serials.len() > 1 => {
-                self.sizes.denied(of, batch.serials.len());
+            Sent::Not(..) if received.status == TOO_LARGE && serials.len() > 1 => {
+                self.sizes.denied(of, serials.len());
                 return None;
             },
             Sent::Settled { denied: Some(_) } | Sent::Not(..) => {},
         }
-        let target = request.target();
-        let outcome = self
-            .record(of, batch, &target, &received, sent, heard)
-            .await;
+        let (command, failed) = match sent {
+            Sent::Settled { denied } => {
+                let serials = serials.to_vec();
+                (settling(of, Command::Settle { serials, denied }), None)
+            },
+            // Of a failure that comes again and again, only the first one's receipt is kept.
+            Sent::Not(ending, kind) if heard == Some(kind) => {
+                let outcome = Outcome::Nothing { ending, kind };
+                return Some(attempted(outcome, received.clock_skew_seconds));
+            },
+            Sent::Not(ending, kind) => {
+                let noted = Request::Noted {
+                    verdict: Verdict::Rejected,
+                    reason: Some(kind.into()),
+                };
+                (noted, Some(Outcome::Nothing { ending, kind }))
+            },
+        };
+        let Some(arrived) = self.arrived(of, told, &request, &received).await else {
+            let kind = "vault_unavailable";
+            return Some(Attempted::without_answer(Ending::Failed, kind));
+        };
+        let recorded = self.submit_again(of, arrived, command).await;
+        let outcome = failed.unwrap_or(recorded);
         Some(attempted(outcome, received.clock_skew_seconds))
     }
 
-    /// The request that tells a batch; none, if there is nobody left to tell of.
     fn request(
         &self,
         reporter: &Reporter,
-        batch: &Batch,
-    ) -> Result<Option<OpenApiRequest>, (Ending, &'static str)> {
-        match &batch.content {
-            Content::Amounts(usages) => {
+        told: &Again,
+    ) -> Result<OpenApiRequest, (Ending, &'static str)> {
+        match told {
+            Again::Amounts(usages) => {
                 let key = reporter
                     .key
                     .as_ref()
                     .ok_or((Ending::Final, "no_base_key"))?;
                 let nonce = draw_nonce().ok_or((Ending::Failed, "no_randomness"))?;
-                let at = self.clock.now();
-                Ok(Some(usage::request(usages, key, &nonce, at)))
+                Ok(usage::request(usages, key, &nonce, self.clock.now()))
             },
-            Content::Clients(report) => Ok(Some(software_usage::request(report))),
-            Content::Sold(usages) => Ok(Some(usage_old::request(usages))),
-            Content::Unsold => Err((Ending::Final, "no_product")),
-            Content::Erased | Content::TooLate | Content::Unheard => Ok(None),
+            Again::Clients(report) => Ok(software_usage::request(report)),
         }
-    }
-
-    /// Settles reports that are not sent.
-    async fn settle_unsent(&self, of: &Pending, batch: &Batch) -> Outcome {
-        let (activity, code) = match &batch.content {
-            Content::Unheard => (once::UNHEARD, once::OUTCOME_UNKNOWN),
-            Content::TooLate => ("usageTooLate", "too_late"),
-            Content::Amounts(_)
-            | Content::Sold(_)
-            | Content::Unsold
-            | Content::Clients(_)
-            | Content::Erased => ("usageErased", "erased"),
-        };
-        let command = Command::Settle {
-            serials: batch.serials.clone(),
-            denied: Some(code.into()),
-        };
-        self.note(of, activity, command).await
     }
 
     /// Records what we know without having heard anybody. Its receipt is the operator's: whoever
@@ -173,70 +188,30 @@ impl Passing {
             authentic: true,
             actor: Actor::Operator,
         };
-        self.submit(of, arrived, settling(of, command)).await
+        self.submit_again(of, arrived, settling(of, command)).await
     }
 
-    async fn record(
+    /// What the receipt of an answer keeps; nothing, if the vault is away.
+    async fn arrived(
         &self,
         of: &Pending,
-        batch: &Batch,
-        parameters: &str,
+        told: &Again,
+        request: &OpenApiRequest,
         received: &Received,
-        sent: Sent,
-        heard: Option<&'static str>,
-    ) -> Outcome {
-        let (request, failed) = match sent {
-            Sent::Settled { denied } => {
-                let serials = batch.serials.clone();
-                (settling(of, Command::Settle { serials, denied }), None)
-            },
-            // Of a failure that comes again and again, only the first one's receipt is kept.
-            Sent::Not(ending, kind) if heard == Some(kind) => {
-                return Outcome::Nothing { ending, kind };
-            },
-            Sent::Not(ending, kind) => {
-                let noted = Request::Noted {
-                    verdict: Verdict::Rejected,
-                    reason: Some(kind.into()),
-                };
-                (noted, Some((ending, kind)))
-            },
-        };
-        let (activity, body, sealed_with) = match &batch.content {
-            Content::Amounts(_) => ("usagePush", received.body.clone().into(), None),
+    ) -> Option<Arrived> {
+        let (activity, body, sealed_with) = match told {
+            Again::Amounts(_) => ("usagePush", received.body.clone().into(), None),
             // What failed a check may be the account of a user.
-            Content::Clients(_)
-            | Content::Sold(_)
-            | Content::Unsold
-            | Content::Unheard
-            | Content::TooLate
-            | Content::Erased => {
-                let sealed = self.sealed(of, &received.body).await;
-                match sealed {
-                    Some((body, key)) => ("softwareUsage", body, Some(key)),
-                    None => {
-                        return Outcome::Nothing {
-                            ending: Ending::Failed,
-                            kind: "vault_unavailable",
-                        };
-                    },
-                }
+            Again::Clients(_) => {
+                let (body, key) = self.sealed(of, &received.body).await?;
+                ("softwareUsage", body, Some(key))
             },
         };
-        let arrived = Arrived {
-            listing: of.listing.as_str().into(),
-            at: received.at,
-            method: METHOD.into(),
-            parameters: parameters.into(),
+        Some(Arrived {
             body,
             sealed_with,
-            activity: Some(activity.into()),
-            // The marketplace proved who it is by its certificate.
-            authentic: true,
-            actor: Actor::Koogallery,
-        };
-        let outcome = self.submit_again(of, arrived, request).await;
-        failed.map_or(outcome, |(ending, kind)| Outcome::Nothing { ending, kind })
+            ..arrived(of, activity, request, received)
+        })
     }
 
     async fn sealed(
@@ -260,8 +235,8 @@ impl Passing {
         }
     }
 
-    /// Submits what cannot be asked for once more: the marketplace has answered, and if that is
-    /// lost, it is asked in vain. The journal may have been late only, so it is tried twice.
+    /// Submits what is known only now, and would be lost. The journal may have been late only, so it
+    /// is tried twice: commands about usage do nothing when they are repeated.
     pub(super) async fn submit_again(
         &self,
         of: &Pending,
@@ -302,6 +277,27 @@ impl Passing {
     }
 }
 
+/// What the receipt of an answer keeps, as it was received.
+pub(super) fn arrived(
+    of: &Pending,
+    activity: &str,
+    request: &OpenApiRequest,
+    received: &Received,
+) -> Arrived {
+    Arrived {
+        listing: of.listing.as_str().into(),
+        at: received.at,
+        method: METHOD.into(),
+        parameters: request.target().into(),
+        body: received.body.as_slice().into(),
+        sealed_with: None,
+        activity: Some(activity.into()),
+        // The marketplace proved who it is by its certificate.
+        authentic: true,
+        actor: Actor::Koogallery,
+    }
+}
+
 pub(super) fn settling(of: &Pending, command: Command) -> Request {
     Request::Usage {
         merchant: of.merchant.clone(),
@@ -318,16 +314,11 @@ pub(super) fn attempted(outcome: Outcome, clock_skew_seconds: Option<i64>) -> At
 }
 
 /// What the marketplace's answer means for a batch.
-fn of_answer(content: &Content, received: &Received) -> Sent {
+fn of_answer(told: &Again, received: &Received) -> Sent {
     let (status, body) = (received.status, &received.body);
-    let read = match content {
-        Content::Amounts(_) => usage::read(status, body).map(|()| Reported::All),
-        Content::Sold(_) => usage_old::read(status, body).map(|()| Reported::All),
-        Content::Clients(_)
-        | Content::Unsold
-        | Content::Unheard
-        | Content::TooLate
-        | Content::Erased => software_usage::read(status, body),
+    let read = match told {
+        Again::Amounts(_) => usage::read(status, body).map(|()| Reported::All),
+        Again::Clients(_) => software_usage::read(status, body),
     };
     match read {
         Ok(Reported::All) => Sent::Settled { denied: None },
@@ -337,7 +328,7 @@ fn of_answer(content: &Content, received: &Received) -> Sent {
         Err(error) => match error.reaction() {
             Reaction::Retry => Sent::Not(Ending::Failed, error.code()),
             Reaction::Alarm => Sent::Not(Ending::Denied, error.code()),
-            Reaction::GiveUp if is_about_data(&error) || is_about_code(content, &error) => {
+            Reaction::GiveUp if is_about_data(&error) || is_about_code(told, &error) => {
                 Sent::Settled {
                     denied: Some(code_of(&error)),
                 }
@@ -375,7 +366,7 @@ pub(super) fn is_about_data(error: &OpenApiError) -> bool {
 }
 
 /// Whether it said so of the authorization code whose clients it was told.
-fn is_about_code(content: &Content, error: &OpenApiError) -> bool {
+fn is_about_code(told: &Again, error: &OpenApiError) -> bool {
     let is_about_code = matches!(
         error,
         OpenApiError::IllegalState
@@ -383,7 +374,7 @@ fn is_about_code(content: &Content, error: &OpenApiError) -> bool {
             | OpenApiError::UnknownCode
             | OpenApiError::NotActivated
     );
-    is_about_code && matches!(content, Content::Clients(_))
+    is_about_code && matches!(told, Again::Clients(_))
 }
 
 /// The marketplace's own code where it has one of its own.
@@ -396,8 +387,8 @@ pub(super) fn code_of(error: &OpenApiError) -> Box<str> {
     error.code().into()
 }
 
-/// What a request comes to that brought no answer. Reports have serials: whatever became of them,
-/// they can be sent again.
+/// What a request that brought no answer means for the pace. Whether its reports may be sent again
+/// is not said by it.
 pub(super) fn unsent(error: &SendError) -> Ending {
     match error {
         SendError::Unreachable(_)

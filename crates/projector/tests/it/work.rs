@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tenure_domain::file::{FileContent, FileKey, FileRules};
-use tenure_domain::usage::{self, Amount, Report, Usage, Used};
+use tenure_domain::usage::{self, Amount, Report, Total, Usage, Used};
 use tenure_domain::{Family, Intent, License, LicenseId, ListingId, MerchantId, UsageSerial};
 use tenure_journal::{MemoryLog, Position, ReadLog, Request, StreamId};
 use tenure_projector::{PendingFile, PendingLicense, PendingUsage, Queries};
@@ -293,9 +293,12 @@ proptest! {
         for (name, number) in [("acme", 1), ("acme", 2), ("zenith", 1), ("zenith", 2)] {
             let merchant = merchant(name);
             let expected = replayed(&mut journal, &merchant, number);
-            for package in expected.totals.keys().flatten() {
-                let users = queries.users_of_package(&merchant, package, 9).unwrap();
-                prop_assert!(users.contains(&code(number)));
+            let used = queries.usage(&merchant, &code(number), 9).unwrap();
+            prop_assert_eq!(used.own, expected.totals.values().copied().reduce(Total::plus));
+            for (package, total) in &expected.totals {
+                let Some(package) = package else { continue };
+                let users = queries.usage(&merchant, package, 9).unwrap().users;
+                prop_assert!(users.contains(&(code(number), *total)));
             }
             let Some(listing) = &expected.listing else { continue };
             let pending = queries.pending_usage(listing, 1_000).unwrap();

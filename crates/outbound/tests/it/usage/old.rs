@@ -121,6 +121,24 @@ async fn a_report_whose_answer_is_lost_is_never_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_for_the_answer_to_what_was_sent() {
+    let ((arrived, is_there), (answer, may_answer)) = (channel(), channel());
+    let market = Market::of(move |_| {
+        arrived.send(()).unwrap();
+        may_answer.recv_timeout(PATIENCE).unwrap();
+        taken()
+    });
+    let scene = Scene::new();
+    scene.learn_product();
+    scene.report(1, vec![metered(1, "1")]);
+    let worker = scene.work_old(&market);
+    is_there.recv_timeout(PATIENCE).unwrap();
+    // The stop is polled first.
+    tokio::join!(worker.stop(), async { answer.send(()).unwrap() });
+    assert_eq!(scene.denied(), [None]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_report_that_was_being_sent_when_the_process_died_waits_for_a_person() {
     // Whatever is configured by now.
     for push in [Push::Old, Push::New] {

@@ -1,5 +1,5 @@
-SELECT license_id
-FROM usage_totals
-WHERE merchant = :merchant AND package_id = :package AND package_id <> ''
+SELECT license_id, ten_thousandths, ended_at
+FROM usage_totals INDEXED BY usage_totals_by_package
+WHERE merchant = :merchant AND package_id = :instance AND package_id <> ''
 ORDER BY license_id
 LIMIT :limit
