@@ -22,21 +22,20 @@ pub enum ClientError {
 /// Why a request brought no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// No connection came about: the marketplace has not seen the request.
-    #[error("the marketplace cannot be reached")]
+    /// No connection came about: nobody has seen the request.
+    #[error("the host cannot be reached")]
     Unreachable(#[source] reqwest::Error),
-    /// Who answered could not prove to be the marketplace.
-    #[error("the host does not prove to be the marketplace")]
+    /// Who answered could not prove to be the host.
+    #[error("the host does not prove who it is")]
     Untrusted(#[source] reqwest::Error),
-    /// No answer in time. Whether the marketplace acted is not known.
-    #[error("the marketplace did not answer in time")]
+    /// No answer in time. Whether the other side acted is not known.
+    #[error("the host did not answer in time")]
     TimedOut(#[source] reqwest::Error),
-    /// The connection broke. Whether the marketplace acted is not known.
-    #[error("the connection to the marketplace broke")]
+    /// The connection broke. Whether the other side acted is not known.
+    #[error("the connection broke")]
     Broken(#[source] reqwest::Error),
-    /// The answer is longer than any that the guides describe. Whether the marketplace acted is
-    /// not known.
-    #[error("the answer of the marketplace is longer than {max} bytes")]
+    /// The answer is longer than any that is expected. Whether the other side acted is not known.
+    #[error("the answer is longer than {max} bytes")]
     TooLarge {
         /// The most bytes that an answer may have.
         max: usize,

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use secrecy::SecretString;
 use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
 
 mod kit;
 mod license_file;
@@ -29,7 +30,7 @@ pub(crate) use vault::{Presence, VaultConfig, is_private};
 /// The file that is read when none is named.
 pub(crate) const FILE: &str = "tenure.toml";
 
-/// The configuration that `tenure config example` prints: every key, with its default.
+/// The configuration that `tenure config example` prints: every setting.
 pub(crate) const EXAMPLE: &str = include_str!("../../../deploy/tenure.example.toml");
 
 /// Everything that can be configured.
@@ -169,8 +170,12 @@ impl Config {
         let source = file
             .as_deref()
             .unwrap_or_else(|| Path::new("the environment"));
-        let mut config = Self::parse(&text, environment)
-            .with_context(|| format!("the configuration in {} is not right", source.display()))?;
+        let mut config = Self::parse(&text, environment).with_context(|| {
+            format!(
+                "the configuration in {}, or what TENURE__… adds to it, is not right",
+                source.display()
+            )
+        })?;
         if file.is_none() && config.listing.is_empty() {
             config.listing.push(ListingConfig::development());
         }
@@ -187,7 +192,7 @@ impl Config {
         overlay::lay_over(builder, environment)?
             .build()?
             .try_deserialize()
-            .map_err(|error| anyhow::anyhow!(nearest_key(&error.to_string())))
+            .map_err(|error| anyhow::anyhow!(explained(&error.to_string())))
     }
 
     /// The file of the journal.
@@ -219,6 +224,12 @@ impl Config {
         if self.http.workers == 0 || self.journal.queue == 0 {
             bail!("http.workers and journal.queue must be at least 1");
         }
+        EnvFilter::try_new(&self.log.filter).with_context(|| {
+            format!(
+                "log.filter = {:?} is none, such as info,tenure_ingress=debug",
+                self.log.filter
+            )
+        })?;
         if self.tokens()?.is_empty() && !self.http.api.ip().is_loopback() {
             bail!(
                 "http.api = \"{}\" faces the network, but no API token is set: set api.tokens, or \
@@ -241,15 +252,39 @@ impl Config {
     }
 }
 
-/// Names the known key that is nearest to an unknown one, if the message is about one.
-fn nearest_key(message: &str) -> String {
-    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let Some((unknown, known)) = words.split_first() else {
-        return message.to_owned();
-    };
+/// The parser writes `listing[0]provisioning.mode`, without a dot.
+fn with_dots(message: &str) -> String {
+    let mut pieces = message.split(']');
+    let mut whole = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let dot = if piece.starts_with(char::is_lowercase) {
+            "."
+        } else {
+            ""
+        };
+        whole.extend(["]", dot, piece]);
+    }
+    whole
+}
+
+/// Says what to do about what is not right, where the parser's own words do not.
+fn explained(message: &str) -> String {
+    let message = &with_dots(message);
+    if message.contains("invalid socket address syntax") {
+        return format!("{message}: write an IP address and a port, such as 127.0.0.1:8080");
+    }
+    if message.contains("does not have variant constructor") {
+        return format!("{message}: `tenure config example` names its values");
+    }
     if !message.contains("unknown field") {
         return message.to_owned();
     }
+    // Behind it stands where the key was found.
+    let told = message.split(" for key ").next().unwrap_or(message);
+    let words: Vec<&str> = told.split('`').skip(1).step_by(2).collect();
+    let Some((unknown, known)) = words.split_first() else {
+        return message.to_owned();
+    };
     let nearest = known.iter().max_by(|one, other| {
         strsim::jaro_winkler(unknown, one).total_cmp(&strsim::jaro_winkler(unknown, other))
     });
@@ -297,11 +332,31 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_refused_and_the_nearest_named() {
-        let error = parse("[http]\ncallback = \"127.0.0.1:1\"", &[])
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("did you mean `callbacks`?"), "{error}");
+    fn what_is_not_right_is_told_with_what_to_do() {
+        for (text, expected) in [
+            (
+                "[http]\ncallback = \"127.0.0.1:1\"",
+                "did you mean `callbacks`?",
+            ),
+            ("[projector]\nurl = \"x\"", "did you mean `path`?"),
+            (
+                "[http]\napi = \"localhost:80\"",
+                "write an IP address and a port",
+            ),
+            (
+                "[log]\nformat = \"xml\"",
+                "`tenure config example` names its values",
+            ),
+            (
+                "[[listing]]\nid = \"a\"\nmerchant = \"b\"\nprovisioning.mode = \"auto\"",
+                "listing[0].provisioning.mode",
+            ),
+        ] {
+            let error = parse(text, &[]).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        let unreadable = parse("[log]\nfilter = \"====\"", &[]).unwrap().check();
+        assert!(unreadable.unwrap_err().to_string().contains("log.filter"));
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub(crate) struct Service {
 impl Service {
     /// Starts the service. Must run inside an actix system.
     pub(crate) fn start(config: &Config) -> anyhow::Result<Self> {
+        // Before anything is made that a start which fails would leave behind.
+        look_over(config)?;
         let path = config.journal_path()?;
         let (clock, watch): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), Arc::<Watch>::default());
         let (queue, writer) = start_writer(config, &path, &clock, &watch)?;
@@ -208,6 +210,17 @@ fn start_projector(
     Ok(Projector::start(read_model, readers(path), watch, clock)?)
 }
 
+/// Reads all that a start reads of the configuration, secrets in files too, and starts nothing.
+pub(crate) fn look_over(config: &Config) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    config.check_master_key()?;
+    accounts(config, &clock)?;
+    crate::provisioning::webhooks(config, &clock)?;
+    crate::provisioning::file_webhooks(config, &clock)?;
+    by_v2(config)?;
+    Ok(())
+}
+
 /// What activates codes, for the listings that have access to the open APIs.
 pub(crate) fn activator(
     config: &Config,
@@ -239,19 +252,19 @@ pub(crate) fn accounts(
         let Some(open_api) = &listing.open_api else {
             continue;
         };
+        let named = || format!("open_api of listing {:?}", listing.id);
         let settings = ClientSettings {
             endpoint: open_api.endpoint.clone(),
             fallback: open_api.fallback.clone(),
             credentials: Credentials {
                 access_key_id: open_api.access_key_id.clone(),
-                secret_access_key: open_api.secret()?,
+                secret_access_key: open_api.secret().with_context(named)?,
             },
             timeout: ClientSettings::TIMEOUT,
         };
         let account = Account {
             merchant: listing.parse()?.merchant,
-            client: Client::new(settings, Arc::clone(clock))
-                .with_context(|| format!("open_api of listing {:?}", listing.id))?,
+            client: Client::new(settings, Arc::clone(clock)).with_context(named)?,
             grace_seconds: listing.protocol.grace_seconds,
         };
         accounts.insert(ListingId::parse(&listing.id)?, account);

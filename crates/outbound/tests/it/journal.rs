@@ -104,6 +104,20 @@ impl Journal {
         self.watch.wake();
     }
 
+    /// Lets time go on by steps of so many seconds until somebody was asked. Nothing tells when a
+    /// worker has noted how long it waits, so one leap may come too early for it. What it records
+    /// afterwards has its own time: until then, none may pass.
+    pub(crate) async fn pass_until(&self, step: i64, is_asked: impl Fn() -> bool) {
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        let so = async {
+            while !is_asked() {
+                self.pass(step);
+                ticks.tick().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, so).await.unwrap();
+    }
+
     pub(crate) fn license(&self, number: u32) -> License {
         license(&self.path(), number)
     }

@@ -406,15 +406,9 @@ async fn an_application_may_make_files_of_the_largest_size() {
     scene.journal.pass(300);
     let is_told_twice = |_: &Scene| application.asked().len() == 2;
     scene.until("it is not told again", is_told_twice).await;
-    let is_reminded = |scene: &Scene| {
-        let is_reminded = application.asked().len() == 3;
-        if !is_reminded {
-            // Ten minutes after it said that the file comes later.
-            scene.journal.pass(600);
-        }
-        is_reminded
-    };
-    scene.until("it is not reminded", is_reminded).await;
+    // Ten minutes after it said that the file comes later.
+    let is_reminded = || application.asked().len() == 3;
+    scene.journal.pass_until(600, is_reminded).await;
     let is_made = |scene: &Scene| files(&scene.journal.path())[0].content().is_some();
     scene.until("it is not made", is_made).await;
     let made = files(&scene.journal.path());

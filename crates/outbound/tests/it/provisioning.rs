@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,7 +22,7 @@ use tenure_outbound::webhook::{Secrets, WebhookAddress};
 use tenure_outbound::{Alarms, Metrics, Webhook, Worker};
 use tenure_testkit::{code, order_line};
 
-use crate::journal::{Journal, PATIENCE, acme, await_measure, license, until};
+use crate::journal::{Journal, acme, await_measure, license, until};
 use crate::marketplace::{Asked, Marketplace, Says, install_tls};
 
 mod change_check;
@@ -250,7 +249,8 @@ async fn an_application_that_will_tell_later_is_reminded_after_a_while() {
     assert!(!scene.is_ready(1));
     assert!(scene.alarmed().is_empty());
     assert_eq!(scene.application.asked().len(), 1);
-    scene.journal.pass(i64::from(REMIND_SECONDS));
+    let is_reminded = || scene.application.asked().len() == 2;
+    scene.journal.pass_until(600, is_reminded).await;
     scene
         .await_measure(r#"tenure_provisioning_ready_total{listing="cad-pro"} 1"#)
         .await;
@@ -388,15 +388,9 @@ async fn an_application_is_told_once_more_is_known() {
         })
         .await;
     assert!(scene.application.asked().is_empty());
-    // Nothing tells when the worker has noted how long it waits, so time goes on meanwhile: slowly
-    // enough that what is handed to the journal's queue is not late there.
-    let mut ticks = tokio::time::interval(Duration::from_millis(20));
-    let told = async {
-        while !scene.is_ready(1) {
-            scene.journal.pass(1);
-            ticks.tick().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, told).await.unwrap();
-    assert_eq!(scene.application.asked().len(), 1);
+    let is_told = || scene.application.asked().len() == 1;
+    scene.journal.pass_until(1, is_told).await;
+    scene
+        .await_measure(r#"tenure_provisioning_ready_total{listing="cad-pro"} 1"#)
+        .await;
 }

@@ -59,7 +59,7 @@ pub struct Login {
 #[derive(Debug, thiserror::Error)]
 pub enum LoginCheckError {
     /// Without the public key no merchant learns a client secret.
-    #[error("the merchant's public key is needed, and none was given")]
+    #[error("the merchant's public key is needed: add --public-key FILE")]
     PublicKeyAbsent,
     /// The key takes no secret.
     #[error("the client secret cannot be encrypted with the public key")]

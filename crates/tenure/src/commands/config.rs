@@ -3,8 +3,9 @@
 use clap::Subcommand;
 
 use crate::config::{Config, EXAMPLE};
-use crate::failure::Failure;
+use crate::failure::{Classify, Failure};
 use crate::output::Output;
+use crate::service;
 
 /// The configuration.
 #[derive(Debug, Subcommand)]
@@ -12,7 +13,7 @@ pub(crate) enum ConfigCommand {
     /// Look the configuration over
     #[command(after_help = "Example: tenure config check --config tenure.toml")]
     Check,
-    /// Print a configuration with every key and its default
+    /// Print a configuration with every setting
     #[command(after_help = "Example: tenure config example > tenure.toml")]
     Example,
 }
@@ -28,6 +29,7 @@ impl ConfigCommand {
             Self::Example => output.line(EXAMPLE.trim_end()),
             Self::Check => {
                 let config = load()?;
+                service::look_over(&config).usage()?;
                 let listings: Vec<_> = config.listing.iter().map(|it| it.id.as_str()).collect();
                 output.line(format_args!(
                     "The configuration is right: callbacks on {}, API on {}, journal {}, listings: {}.",

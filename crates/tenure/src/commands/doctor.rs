@@ -150,7 +150,10 @@ fn access(account: &Account) -> anyhow::Result<String> {
     let request = order::request(&OrderId::parse(DEBUGGING_ORDER)?, None);
     let received = System::new()
         .block_on(account.client.send(&request))
-        .context("the marketplace could not be asked about an order")?;
+        .context(
+            "the marketplace could not be asked about an order: look at open_api.endpoint, name \
+             resolution and firewall",
+        )?;
     let Err(error) = order::read(received.status, &received.body) else {
         return Ok("accepted".to_owned());
     };
@@ -198,6 +201,7 @@ fn look_at_vault(config: &Config) -> anyhow::Result<String> {
         ));
     }
     if presence == Presence::KeyOnly {
+        config.check_master_key()?;
         return Ok("there is none yet: `tenure serve` makes one".to_owned());
     }
     config.open_present_vault(Arc::new(SystemClock))?;

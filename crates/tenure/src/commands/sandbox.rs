@@ -39,7 +39,8 @@ pub(crate) enum Sandbox {
 /// What is checked.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The production address; for the family login, the login address
+    /// The production address; for the family login, the address that is registered for logins:
+    /// `{public_url}/koogallery/{listing}/login/callback`
     #[arg(long, value_name = "URL")]
     target: String,
     /// license (authorization codes), saas, online-license, order (order notification), kit (joint
@@ -50,8 +51,8 @@ pub(crate) struct Check {
     /// The key of that interface type
     #[arg(long, env = "TENURE_SANDBOX_KEY", hide_env_values = true)]
     key: String,
-    /// A file with the merchant's public key, PEM or Base64, for the kit: without it calls that hold
-    /// a client secret are not tried
+    /// A file with the merchant's public key, PEM or Base64. For the kit: without it calls that hold
+    /// a client secret are not tried. For login it is needed
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
     #[command(flatten)]
@@ -73,7 +74,8 @@ struct LoginFlags {
     /// For login: the instance that the enterprises are bound to; none as for a new credential
     #[arg(long, value_name = "ID", default_value = "")]
     instance: String,
-    /// For login: where the authentication centre listens
+    /// For login: where the authentication centre listens. The listing must have its origin in
+    /// `login.trusted_centres`
     #[arg(long, default_value = "127.0.0.1:8095")]
     centre_bind: SocketAddr,
     /// For login: how the merchant reaches the centre, if not under the address it listens on

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tenure_journal::Clock;
 use tenure_journal::vault::{MasterKey, Vault};
+use tenure_journal::{Clock, OpenError};
 
 use super::Config;
 use super::secret::Secrets;
@@ -63,9 +63,22 @@ impl Config {
         Ok(Vault::open(&self.vault_path()?, self.master_key()?, clock)?)
     }
 
+    /// Reads the master key, if the configuration says where it is.
+    pub(crate) fn check_master_key(&self) -> anyhow::Result<()> {
+        if self.vault.master_key.is_none() && self.vault.master_key_file.is_none() {
+            return Ok(());
+        }
+        self.vault_presence()?;
+        self.master_key().map(drop)
+    }
+
     /// Opens the vault, and makes nothing that is not there.
     pub(crate) fn open_present_vault(&self, clock: Arc<dyn Clock>) -> anyhow::Result<Vault> {
         if self.vault_presence()? != Presence::Whole {
+            let journal = self.journal_path()?;
+            if !exists(&journal)? {
+                return Err(OpenError::Missing { path: journal }.into());
+            }
             bail!(
                 "there is no vault at {}: set vault.path, or restore the vault from its backup",
                 self.vault_path()?.display()
