@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::{Modify, OpenApi as _};
+use utoipa::{IntoParams, Modify, OpenApi as _};
 
 use crate::api::Api;
 use crate::extension::Extension;
@@ -75,4 +75,39 @@ impl Modify for Bearer {
     responses((status = 200, body = Object)))]
 pub(crate) async fn show(api: Data<Api>) -> HttpResponse {
     HttpResponse::Ok().json(document(&api.extensions))
+}
+
+/// Parameters of what is listed page by page. Nothing is ever read into this or the next two:
+/// [`Parameters`](crate::parameters::Parameters) reads, and refuses what it does not know.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes, and holds nothing")]
+pub(crate) struct Paging {
+    /// How many at most; 50 if nothing is said.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u64>,
+    /// Goes on where a page of the same question ended.
+    cursor: Option<String>,
+}
+
+/// The parameter of what is answered by the read model.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes, and holds nothing")]
+pub(crate) struct Waiting {
+    /// Waits until this position is seen, at most 5 seconds.
+    min_position: Option<u64>,
+}
+
+/// Parameters that say which streams of an enterprise are meant.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes, and holds nothing")]
+pub(crate) struct Scope {
+    /// Told through this production address.
+    listing: Option<String>,
+    /// `real` or `test`; `real` if nothing is said.
+    partition: Option<String>,
+    /// For this instance.
+    instance: Option<String>,
 }

@@ -7,6 +7,7 @@ use tenure_journal::{AsOf, ReadLog, StreamId, as_of};
 use tenure_projector::{LicenseFilter, QueryError};
 
 use crate::api::Api;
+use crate::document::{Paging, Waiting};
 use crate::parameters::Parameters;
 use crate::problem::{Problem, ProblemView};
 use crate::view::{
@@ -37,9 +38,8 @@ pub(crate) struct Asked {
         ("order" = Option<String>, Query, description = "Changed by this order."),
         ("expires_before" = Option<String>, Query, description = "With a term that ends before this instant; the first to end comes first."),
         ("q" = Option<String>, Query, description = "With this text in the id, the product or the customer."),
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "How many at most; 50 if nothing is said."),
-        ("cursor" = Option<String>, Query, description = "Goes on where a page of the same question ended."),
-        ("min_position" = Option<u64>, Query, description = "Waits until this position is seen, at most 5 seconds."),
+        Paging,
+        Waiting,
     ),
     responses((status = 200, body = LicensesPage), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn list(

@@ -6,6 +6,7 @@ use tenure_domain::OrderId;
 use tenure_projector::QueryError;
 
 use crate::api::Api;
+use crate::document::Waiting;
 use crate::parameters::Parameters;
 use crate::problem::{Problem, ProblemView};
 use crate::view::OrderView;
@@ -16,7 +17,7 @@ use crate::view::OrderView;
     params(
         ("id" = String, Path, description = "The order, percent-encoded."),
         ("listing" = Option<String>, Query, description = "The merchant of this listing is meant."),
-        ("min_position" = Option<u64>, Query, description = "Waits until this position is seen, at most 5 seconds."),
+        Waiting,
     ),
     responses((status = 200, body = OrderView), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn show(

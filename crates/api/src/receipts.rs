@@ -9,6 +9,7 @@ use tenure_koogallery::kit::contexts;
 use tenure_projector::ReceiptFilter;
 
 use crate::api::Api;
+use crate::document::Paging;
 use crate::parameters::{Parameters, in_order};
 use crate::problem::{Problem, ProblemView};
 use crate::view::{Content, ReceiptSummary, ReceiptView, ReceiptsPage};
@@ -22,8 +23,7 @@ use crate::view::{Content, ReceiptSummary, ReceiptView, ReceiptsPage};
         ("license" = Option<String>, Query, description = "Of calls that changed this license."),
         ("since" = Option<String>, Query, description = "Of calls that arrived at this instant or later."),
         ("until" = Option<String>, Query, description = "Of calls that arrived before this instant."),
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "How many at most; 50 if nothing is said."),
-        ("cursor" = Option<String>, Query, description = "Goes on where a page of the same question ended."),
+        Paging,
     ),
     responses((status = 200, body = ReceiptsPage), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn list(

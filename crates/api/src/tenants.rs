@@ -10,6 +10,7 @@ use tenure_journal::{ReadError, ReadLog, Record, StreamId};
 use tenure_projector::{Checkpoint, MemberFilter, Page, Queries, TenantFilter};
 
 use crate::api::Api;
+use crate::document::{Paging, Scope, Waiting};
 use crate::parameters::Parameters;
 use crate::problem::{Problem, ProblemView};
 use crate::view::{
@@ -34,14 +35,11 @@ struct Asked {
 /// they were first told of.
 #[utoipa::path(get, path = "/v1/tenants", tag = "tenants", operation_id = "list_tenants",
     params(
-        ("listing" = Option<String>, Query, description = "Told through this production address."),
-        ("partition" = Option<String>, Query, description = "`real` or `test`; `real` if nothing is said."),
-        ("instance" = Option<String>, Query, description = "For this instance."),
+        Scope,
         ("tenant" = Option<String>, Query, description = "Of this name."),
         ("bound" = Option<bool>, Query, description = "Whether it is bound."),
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "How many at most; 50 if nothing is said."),
-        ("cursor" = Option<String>, Query, description = "Goes on where a page of the same question ended."),
-        ("min_position" = Option<u64>, Query, description = "Waits until this position is seen, at most 5 seconds."),
+        Paging,
+        Waiting,
     ),
     responses((status = 200, body = TenantsPage), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn list(
@@ -59,12 +57,9 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/v1/tenants/{id}", tag = "tenants", operation_id = "show_tenant",
     params(
         ("id" = String, Path, description = "The enterprise, percent-encoded."),
-        ("listing" = Option<String>, Query, description = "Told through this production address."),
-        ("partition" = Option<String>, Query, description = "`real` or `test`; `real` if nothing is said."),
-        ("instance" = Option<String>, Query, description = "For this instance."),
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "How many at most; 50 if nothing is said."),
-        ("cursor" = Option<String>, Query, description = "Goes on where a page of the same question ended."),
-        ("min_position" = Option<u64>, Query, description = "Waits until this position is seen, at most 5 seconds."),
+        Scope,
+        Paging,
+        Waiting,
     ),
     responses((status = 200, body = TenantsPage), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn show(
@@ -107,12 +102,9 @@ async fn page(
         ("application" = Option<String>, Query, description = "Told of for this application."),
         ("access" = Option<String>, Query, description = "`granted`, `withdrawn` or `deleted`."),
         ("department" = Option<String>, Query, description = "In this department."),
-        ("listing" = Option<String>, Query, description = "Told through this production address."),
-        ("partition" = Option<String>, Query, description = "`real` or `test`; `real` if nothing is said."),
-        ("instance" = Option<String>, Query, description = "For this instance."),
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "How many at most; 50 if nothing is said."),
-        ("cursor" = Option<String>, Query, description = "Goes on where a page of the same question ended."),
-        ("min_position" = Option<u64>, Query, description = "Waits until this position is seen, at most 5 seconds."),
+        Scope,
+        Paging,
+        Waiting,
     ),
     responses((status = 200, body = UsersPage), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn users(
@@ -149,12 +141,9 @@ pub(crate) async fn users(
 #[utoipa::path(get, path = "/v1/tenants/{id}/departments", tag = "tenants", operation_id = "tenant_departments",
     params(
         ("id" = String, Path, description = "The enterprise, percent-encoded."),
-        ("listing" = Option<String>, Query, description = "Told through this production address."),
-        ("partition" = Option<String>, Query, description = "`real` or `test`; `real` if nothing is said."),
-        ("instance" = Option<String>, Query, description = "For this instance."),
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "How many at most; 50 if nothing is said."),
-        ("cursor" = Option<String>, Query, description = "Goes on where a page of the same question ended."),
-        ("min_position" = Option<u64>, Query, description = "Waits until this position is seen, at most 5 seconds."),
+        Scope,
+        Paging,
+        Waiting,
     ),
     responses((status = 200, body = DepartmentsPage), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn departments(
@@ -184,10 +173,8 @@ pub(crate) async fn departments(
 #[utoipa::path(get, path = "/v1/tenants/{id}/records", tag = "tenants", operation_id = "tenant_records",
     params(
         ("id" = String, Path, description = "The enterprise, percent-encoded."),
-        ("listing" = Option<String>, Query, description = "Told through this production address."),
-        ("partition" = Option<String>, Query, description = "`real` or `test`; `real` if nothing is said."),
-        ("instance" = Option<String>, Query, description = "For this instance."),
-        ("min_position" = Option<u64>, Query, description = "Waits until this position is seen, at most 5 seconds."),
+        Scope,
+        Waiting,
     ),
     responses((status = 200, body = HistoryView), (status = "default", body = ProblemView, content_type = "application/problem+json")))]
 pub(crate) async fn records(
