@@ -11,12 +11,11 @@ use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
 use tenure_domain::ListingId;
-use tenure_journal::{Clock, Watch};
 
 use crate::activator::Account;
 use crate::license_files::{Files, FindPending, Pending};
 use crate::worker::{
-    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Pauses, Words, Work, Worker,
+    self, Attempted, Cause, Common, Ending, MetricNames, Metrics, Pauses, Words, Work, Worker,
 };
 
 mod delivery;
@@ -34,16 +33,10 @@ pub struct Parts {
     pub find_pending: FindPending,
     /// Where files are, and what became of them goes.
     pub files: Files,
-    /// Tells that the journal moved.
-    pub watch: Arc<Watch>,
-    /// The present instant.
-    pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Metrics,
-    /// Where listings are named that may not deliver.
-    pub alarms: Alarms,
-    /// Decides how long listings rest after failures: different on every node.
-    pub seed: u64,
+    /// What it works with like every other.
+    pub common: Common,
 }
 
 /// Makes the counters of deliveries and shows them in a registry.
@@ -86,11 +79,8 @@ pub fn start(parts: Parts) -> io::Result<Worker> {
             find_pending: parts.find_pending,
             files: parts.files,
         },
-        watch: parts.watch,
-        clock: parts.clock,
         metrics: parts.metrics,
-        alarms: parts.alarms,
-        seed: parts.seed,
+        common: parts.common,
     })
 }
 

@@ -42,4 +42,4 @@ pub use client::{Client, ClientSettings, Received};
 pub use origin::OriginError;
 pub use send_error::{ClientError, SendError};
 pub use webhook::Webhook;
-pub use worker::{Alarm, Alarms, Metrics, Worker};
+pub use worker::{Alarm, Alarms, Common, Metrics, Worker};

@@ -16,12 +16,11 @@ use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
 use tenure_domain::ListingId;
-use tenure_journal::{Clock, Watch};
 
 use crate::license_files::{Files, FindPending, Pending};
 use crate::provisioning::{Show, Told};
 use crate::worker::{
-    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Pauses, Words, Work, Worker,
+    self, Attempted, Cause, Common, Ending, MetricNames, Metrics, Pauses, Words, Work, Worker,
 };
 
 mod attempt;
@@ -51,16 +50,10 @@ pub struct Parts {
     pub show: Show,
     /// Where files are, and what became of them goes.
     pub files: Files,
-    /// Tells that the journal moved.
-    pub watch: Arc<Watch>,
-    /// The present instant.
-    pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Metrics,
-    /// Where listings are named whose webhook fails.
-    pub alarms: Alarms,
-    /// Decides how long listings rest after failures: different on every node.
-    pub seed: u64,
+    /// What it works with like every other.
+    pub common: Common,
 }
 
 /// Makes the counters of license files and shows them in a registry.
@@ -100,11 +93,8 @@ pub fn start(parts: Parts) -> io::Result<Worker> {
             show: Arc::new(parts.show),
             files: parts.files,
         },
-        watch: parts.watch,
-        clock: parts.clock,
         metrics: parts.metrics,
-        alarms: parts.alarms,
-        seed: parts.seed,
+        common: parts.common,
     })
 }
 

@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
 use tenure_domain::{Family, LicenseId, ListingId, MerchantId, OrderId, OrderLineId};
-use tenure_journal::{Clock, Queue, Watch};
+use tenure_journal::{Clock, Queue};
 
 use crate::activator::Account;
 use crate::worker::{
-    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Pauses, Words, Work, Worker,
+    self, Attempted, Cause, Common, Ending, MetricNames, Metrics, Pauses, Words, Work, Worker,
 };
 
 mod question;
@@ -61,16 +61,10 @@ pub struct Parts {
     pub find_pending: FindPending,
     /// Where answers go.
     pub queue: Queue,
-    /// Tells that the journal moved.
-    pub watch: Arc<Watch>,
-    /// The present instant.
-    pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Metrics,
-    /// Where listings are named that may not ask.
-    pub alarms: Alarms,
-    /// Decides how long listings rest after failures: different on every node.
-    pub seed: u64,
+    /// What it works with like every other.
+    pub common: Common,
 }
 
 /// Makes the counters of the order query and shows them in a registry.
@@ -107,13 +101,10 @@ pub fn start(parts: Parts) -> io::Result<Worker> {
             askers: parts.askers,
             find_pending: parts.find_pending,
             queue: parts.queue,
-            clock: Arc::clone(&parts.clock),
+            clock: Arc::clone(&parts.common.clock),
         },
-        watch: parts.watch,
-        clock: parts.clock,
         metrics: parts.metrics,
-        alarms: parts.alarms,
-        seed: parts.seed,
+        common: parts.common,
     })
 }
 

@@ -17,11 +17,11 @@ use prometheus_client::registry::Registry;
 use serde_json::Value;
 use tenure_domain::{Family, LicenseId, ListingId, MerchantId};
 use tenure_journal::vault::Vault;
-use tenure_journal::{Clock, Queue, Watch};
+use tenure_journal::{Clock, Queue};
 
 use crate::webhook::Webhook;
 use crate::worker::{
-    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Pauses, Words, Work, Worker,
+    self, Attempted, Cause, Common, Ending, MetricNames, Metrics, Pauses, Words, Work, Worker,
 };
 
 mod delivery;
@@ -84,16 +84,10 @@ pub struct Parts {
     pub vault: Vault,
     /// Where answers go.
     pub queue: Queue,
-    /// Tells that the journal moved.
-    pub watch: Arc<Watch>,
-    /// The present instant.
-    pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Metrics,
-    /// Where listings are named whose webhook fails.
-    pub alarms: Alarms,
-    /// Decides how long listings rest after failures: different on every node.
-    pub seed: u64,
+    /// What it works with like every other.
+    pub common: Common,
 }
 
 /// Makes the counters of provisioning and shows them in a registry.
@@ -136,13 +130,10 @@ pub fn start(parts: Parts) -> io::Result<Worker> {
             show: Arc::new(parts.show),
             vault: parts.vault,
             queue: parts.queue,
-            clock: Arc::clone(&parts.clock),
+            clock: Arc::clone(&parts.common.clock),
         },
-        watch: parts.watch,
-        clock: parts.clock,
         metrics: parts.metrics,
-        alarms: parts.alarms,
-        seed: parts.seed,
+        common: parts.common,
     })
 }
 

@@ -24,12 +24,12 @@ use std::time::Duration;
 use prometheus_client::registry::Registry;
 use tenure_domain::{LicenseId, ListingId, MerchantId};
 use tenure_journal::vault::Vault;
-use tenure_journal::{Clock, Position, Queue, ReadLog, Watch};
+use tenure_journal::{Position, Queue, ReadLog};
 use tenure_koogallery::AccessKey;
 
 use crate::activator::Account;
 use crate::worker::{
-    self, Alarms, Attempted, Cause, Ending, MetricNames, Metrics, Outcome, Pauses, Words, Work,
+    self, Attempted, Cause, Common, Ending, MetricNames, Metrics, Outcome, Pauses, Words, Work,
     Worker,
 };
 
@@ -107,16 +107,10 @@ pub struct Parts {
     pub vault: Vault,
     /// Where answers go.
     pub queue: Queue,
-    /// Tells that the journal moved.
-    pub watch: Arc<Watch>,
-    /// The present instant.
-    pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Metrics,
-    /// Where listings are named that may not report.
-    pub alarms: Alarms,
-    /// Decides how long listings rest after failures: different on every node.
-    pub seed: u64,
+    /// What it works with like every other.
+    pub common: Common,
 }
 
 /// Makes the counters of usage reports and shows them in a registry.
@@ -160,15 +154,12 @@ pub fn start(parts: Parts) -> io::Result<Worker> {
                 open_reader: parts.open_reader,
                 vault: parts.vault,
                 queue: parts.queue,
-                clock: Arc::clone(&parts.clock),
+                clock: Arc::clone(&parts.common.clock),
                 sizes: Sizes::default(),
             },
         },
-        watch: parts.watch,
-        clock: parts.clock,
         metrics: parts.metrics,
-        alarms: parts.alarms,
-        seed: parts.seed,
+        common: parts.common,
     })
 }
 

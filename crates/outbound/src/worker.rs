@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::error::Error;
+use std::fmt;
 use std::hash::Hash;
 use std::io;
 use std::pin::Pin;
@@ -131,17 +132,25 @@ pub(crate) enum Outcome {
     },
 }
 
+/// What every worker works with.
+pub struct Common {
+    /// Tells that the journal moved.
+    pub watch: Arc<Watch>,
+    /// The present instant.
+    pub clock: Arc<dyn Clock>,
+    /// Where listings are named that rest because a person has to do something.
+    pub alarms: Alarms,
+    /// Decides how long listings rest after failures: different on every node.
+    pub seed: u64,
+}
+
 /// What a worker is made of.
 pub(crate) struct Parts<W> {
     pub(crate) work: W,
     /// The listings it works for, and the most attempts a second of each.
     pub(crate) listings: BTreeMap<ListingId, u32>,
-    pub(crate) watch: Arc<Watch>,
-    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
-    pub(crate) alarms: Alarms,
-    /// Decides how long listings rest after failures: different on every node.
-    pub(crate) seed: u64,
+    pub(crate) common: Common,
 }
 
 /// Works until it is stopped.
@@ -156,7 +165,7 @@ pub struct Worker {
 impl Worker {
     /// Starts the worker. Must run inside a tokio runtime.
     pub(crate) fn start<W: Work>(parts: Parts<W>) -> io::Result<Self> {
-        let wakes = Wakes::follow(Arc::clone(&parts.watch), W::WORDS.name)?;
+        let wakes = Wakes::follow(Arc::clone(&parts.common.watch), W::WORDS.name)?;
         let mut working = Working::new(parts);
         let (stop, stopped) = oneshot::channel::<Infallible>();
         let task = tokio::spawn(async move {
@@ -204,20 +213,20 @@ type UnderWay<W> = FuturesUnordered<Pin<Box<dyn Future<Output = Attempt<W>> + Se
 
 impl<W: Work> Working<W> {
     fn new(parts: Parts<W>) -> Self {
-        let now = parts.clock.now();
+        let now = parts.common.clock.now();
         for listing in parts.listings.keys() {
             parts.metrics.stopped(listing, false);
         }
-        let lanes = parts.listings.into_iter().zip(parts.seed..);
+        let lanes = parts.listings.into_iter().zip(parts.common.seed..);
         let lanes = lanes.map(|((listing, per_second), seed)| {
             (listing, Lane::new(W::PAUSES, per_second, seed, now))
         });
         Self {
             work: Arc::new(parts.work),
             lanes: lanes.collect(),
-            clock: parts.clock,
+            clock: parts.common.clock,
             metrics: parts.metrics,
-            alarms: parts.alarms,
+            alarms: parts.common.alarms,
             is_blind: false,
             is_skewed: false,
         }
@@ -417,5 +426,13 @@ impl Outcome {
             Self::Done | Self::AlreadyDone | Self::Promised { .. } | Self::NotYet { .. } => None,
             Self::Nothing { kind, .. } => Some(kind),
         }
+    }
+}
+
+impl fmt::Debug for Common {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Common")
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
     }
 }

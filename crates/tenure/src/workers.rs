@@ -12,7 +12,7 @@ use tenure_ingress::FindUsage;
 use tenure_journal::vault::Vault;
 use tenure_journal::{Clock, Queue, ReadLog, SqliteReader, Watch};
 use tenure_koogallery::UsageInfo;
-use tenure_outbound::{Account, Alarms, Webhook, Worker};
+use tenure_outbound::{Account, Alarms, Common, Webhook, Worker};
 use tenure_projector::{InstanceUsage, Progress};
 
 use crate::config::Config;
@@ -89,9 +89,14 @@ impl Surroundings<'_> {
         Box::new(move || Ok(Box::new(SqliteReader::open(&path)?)))
     }
 
-    /// Decides how long listings rest after failures: different on every node.
-    fn seed(&self) -> u64 {
-        self.clock.now().micros().cast_unsigned()
+    /// What every worker works with.
+    fn common(&self) -> Common {
+        Common {
+            watch: Arc::clone(&self.watch),
+            clock: Arc::clone(&self.clock),
+            alarms: self.alarms.clone(),
+            seed: self.clock.now().micros().cast_unsigned(),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use tenure_journal::{
     Actor, Clock, ManualClock, Position, Queue, ReadLog, SqliteLog, SqliteReader, StreamId,
     Verdict, Watch, queue,
 };
+use tenure_outbound::{Alarms, Common};
 use tenure_testkit::code;
 
 use crate::marketplace::clock;
@@ -56,6 +57,16 @@ impl Journal {
 
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("journal.db")
+    }
+
+    /// What a worker works with.
+    pub(crate) fn common(&self, alarms: &Alarms) -> Common {
+        Common {
+            watch: Arc::clone(&self.watch),
+            clock: Arc::clone(&self.clock) as _,
+            alarms: alarms.clone(),
+            seed: 1,
+        }
     }
 
     /// Has license `number` changed by a call to a listing.

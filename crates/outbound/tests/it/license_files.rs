@@ -83,11 +83,8 @@ impl Scene {
             find_pending: self.find(|file| file.progress == FileProgress::Requested),
             show: Box::new(|license| Ok(json!({ "id": license.license.as_str() }))),
             files: self.files(),
-            watch: Arc::clone(&self.journal.watch),
-            clock: Arc::clone(&self.journal.clock) as _,
             metrics,
-            alarms: self.alarms.clone(),
-            seed: 1,
+            common: self.journal.common(&self.alarms),
         };
         making::start(parts).unwrap()
     }
@@ -103,11 +100,8 @@ impl Scene {
             accounts: BTreeMap::from([(tenure_testkit::listing(), account)]),
             find_pending: self.find(|file| matches!(file.progress, FileProgress::Made(_))),
             files: self.files(),
-            watch: Arc::clone(&self.journal.watch),
-            clock: Arc::clone(&self.journal.clock) as _,
             metrics,
-            alarms: self.alarms.clone(),
-            seed: 1,
+            common: self.journal.common(&self.alarms),
         };
         deliveries::start(parts).unwrap()
     }

@@ -98,11 +98,8 @@ impl Scene {
                 Ok(pending.take(rows).cloned().collect())
             }),
             queue: self.journal.queue.clone(),
-            watch: Arc::clone(&self.journal.watch),
-            clock: Arc::clone(&self.journal.clock) as _,
             metrics: self.metrics.clone(),
-            alarms: self.alarms.clone(),
-            seed: 1,
+            common: self.journal.common(&self.alarms),
         };
         orders::start(parts).unwrap()
     }

@@ -97,11 +97,8 @@ impl Scene {
             }),
             vault: self.vault.clone(),
             queue: self.journal.queue.clone(),
-            watch: Arc::clone(&self.journal.watch),
-            clock: Arc::clone(&self.journal.clock) as _,
             metrics: self.metrics.clone(),
-            alarms: self.alarms.clone(),
-            seed: 1,
+            common: self.journal.common(&self.alarms),
         };
         provisioning::start(parts).unwrap()
     }

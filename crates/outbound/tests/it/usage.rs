@@ -143,11 +143,8 @@ impl Scene {
             open_reader: Box::new(move || Ok(Box::new(SqliteReader::open(&same_path)?))),
             vault: self.vault.clone(),
             queue: self.journal.queue.clone(),
-            watch: Arc::clone(&self.journal.watch),
-            clock: Arc::clone(&self.journal.clock) as _,
             metrics: tenure_outbound::usage::metrics(&mut Registry::default()),
-            alarms: self.alarms.clone(),
-            seed: 1,
+            common: self.journal.common(&self.alarms),
         };
         tenure_outbound::usage::start(parts).unwrap()
     }

@@ -30,11 +30,8 @@ pub(super) fn start_making(around: &mut Surroundings<'_>) -> anyhow::Result<Opti
         find_pending: find(around, false),
         show: Box::new(move |license| shows.license(&license.merchant, &license.license)),
         files: files(around),
-        watch: Arc::clone(&around.watch),
-        seed: around.seed(),
-        clock: Arc::clone(&around.clock),
         metrics,
-        alarms: around.alarms.clone(),
+        common: around.common(),
     })?;
     Ok(Some(worker))
 }
@@ -50,11 +47,8 @@ pub(super) fn start_delivering(around: &mut Surroundings<'_>) -> anyhow::Result<
         accounts,
         find_pending: find(around, true),
         files: files(around),
-        watch: Arc::clone(&around.watch),
-        seed: around.seed(),
-        clock: Arc::clone(&around.clock),
         metrics,
-        alarms: around.alarms.clone(),
+        common: around.common(),
     })?;
     Ok(Some(worker))
 }

@@ -1,7 +1,6 @@
 //! The worker that asks about orders.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use tenure_domain::ListingId;
 use tenure_outbound::Worker;
@@ -32,11 +31,8 @@ pub(super) fn start(around: &mut Surroundings<'_>) -> anyhow::Result<Option<Work
             Ok(pending.collect())
         }),
         queue: around.queue.clone(),
-        watch: Arc::clone(&around.watch),
-        seed: around.seed(),
-        clock: Arc::clone(&around.clock),
         metrics,
-        alarms: around.alarms.clone(),
+        common: around.common(),
     })?;
     Ok(Some(worker))
 }

@@ -41,11 +41,8 @@ pub(super) fn start(around: &mut Surroundings<'_>) -> anyhow::Result<Option<Work
         }),
         vault: around.vault.clone(),
         queue: around.queue.clone(),
-        watch: Arc::clone(&around.watch),
-        seed: around.seed(),
-        clock: Arc::clone(&around.clock),
         metrics,
-        alarms: around.alarms.clone(),
+        common: around.common(),
     })?;
     Ok(Some(worker))
 }
