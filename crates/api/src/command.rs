@@ -1,12 +1,12 @@
 //! What all commands have in common: a body, a turn in the journal, an answer that its receipt keeps.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
 use actix_web::web::{Bytes, Payload};
-use tenure_domain::{Instant, LicenseId, Refusal};
-use tenure_journal::transact::{Call, Decided, Done};
-use tenure_journal::{Unavailable, Verdict};
+use actix_web::{HttpRequest, HttpResponse};
+use tenure_domain::{Instant, LicenseId, ListingId, Refusal, SealKey};
+use tenure_journal::transact::{Arrived, Call, Decided, Done, Request};
+use tenure_journal::{Actor, Unavailable, Verdict};
 use tokio::sync::oneshot;
 
 use crate::api::Api;
@@ -36,8 +36,51 @@ pub(crate) async fn body(payload: Payload, bytes_max: usize) -> Result<Bytes, Pr
     }
 }
 
+/// A command as it was read.
+pub(crate) struct Received {
+    /// What its receipt calls it.
+    pub(crate) activity: &'static str,
+    /// The listing of the license.
+    pub(crate) listing: ListingId,
+    /// The license.
+    pub(crate) id: LicenseId,
+    /// When it arrived.
+    pub(crate) at: Instant,
+    /// What its receipt keeps of the body.
+    pub(crate) body: Box<[u8]>,
+    /// The key that this is sealed with, if it is.
+    pub(crate) sealed_with: Option<SealKey>,
+    /// What is asked of the journal.
+    pub(crate) request: Request,
+}
+
+/// Hands a command to the journal, and answers once it is on disk.
+pub(crate) async fn record(
+    api: &Api,
+    asked: &HttpRequest,
+    received: Received,
+) -> Result<HttpResponse, Problem> {
+    let id = received.id;
+    let call = Call {
+        arrived: Arrived {
+            listing: received.listing.as_str().into(),
+            at: received.at,
+            method: asked.method().as_str().into(),
+            parameters: asked.query_string().into(),
+            body: received.body,
+            sealed_with: received.sealed_with,
+            activity: Some(received.activity.into()),
+            authentic: true,
+            actor: Actor::Operator,
+        },
+        request: received.request,
+        answer: Box::new(move |decided| answer(&id, decided)),
+    };
+    Ok(respond(submit(api, call, received.at).await?))
+}
+
 /// The body of the answer: the receipt keeps exactly what is sent.
-pub(crate) fn answer(id: &LicenseId, decided: &Decided<'_>) -> Vec<u8> {
+fn answer(id: &LicenseId, decided: &Decided<'_>) -> Vec<u8> {
     let body = match decided {
         Decided::License {
             outcome: Err(refusal),
@@ -59,7 +102,7 @@ pub(crate) fn answer(id: &LicenseId, decided: &Decided<'_>) -> Vec<u8> {
     body.unwrap_or_default()
 }
 
-pub(crate) fn respond(done: Done) -> HttpResponse {
+fn respond(done: Done) -> HttpResponse {
     let unknown = done.reason.as_deref() == Some(Refusal::Unknown.code());
     let (status, media_type) = match done.verdict {
         Verdict::Applied | Verdict::AlreadyApplied => (StatusCode::OK, "application/json"),
@@ -77,8 +120,8 @@ pub(crate) fn respond(done: Done) -> HttpResponse {
         .body(Vec::from(done.answer))
 }
 
-/// Hands a command to the journal, and waits until it is on disk.
-pub(crate) async fn submit(api: &Api, call: Call, now: Instant) -> Result<Done, Unavailable> {
+/// Hands a call to the journal, and waits until it is on disk.
+async fn submit(api: &Api, call: Call, now: Instant) -> Result<Done, Unavailable> {
     let (sender, receiver) = oneshot::channel();
     // Whoever waited may have gone; the command is recorded all the same.
     api.queue.submit(

@@ -5,8 +5,7 @@ use actix_web::web::{Bytes, Data, Json, Path, Payload, block};
 use actix_web::{HttpRequest, HttpResponse};
 use tenure_domain::file::{File, FileContent, FileKey};
 use tenure_domain::{Command, FileEventId, Intent, Sealed, WhenAbsent};
-use tenure_journal::Actor;
-use tenure_journal::transact::{Arrived, Call, Request};
+use tenure_journal::transact::Request;
 use tenure_journal::vault::{Opened, Owner, Vault, VaultError};
 use tenure_koogallery::kit::contexts::RECEIPT_BODY;
 use tenure_koogallery::license_file::{FINGERPRINT_CONTEXT, Made};
@@ -14,7 +13,7 @@ use tenure_outbound::license_files::{device_name, sealed};
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::command;
+use crate::command::{self, Received};
 use crate::licenses::{asked, find, unknown};
 use crate::problem::{Problem, ProblemView};
 use crate::view::{self, AskedFileView, AskedFilesView, CommandView};
@@ -98,18 +97,12 @@ pub(crate) async fn make(
     let key = which(&living.files, &event, made.device.as_deref())?;
     let owner = Owner::license(&found.merchant, &id);
     let (content, body) = seal(api.vault.clone(), owner, made, body).await?;
-    let call = Call {
-        arrived: Arrived {
-            listing: living.listing.as_str().into(),
-            at: now,
-            method: request.method().as_str().into(),
-            parameters: request.query_string().into(),
-            body: body.bytes,
-            sealed_with: Some(body.key),
-            activity: Some("license_file".into()),
-            authentic: true,
-            actor: Actor::Operator,
-        },
+    let received = Received {
+        activity: "license_file",
+        listing: living.listing.clone(),
+        at: now,
+        body: body.bytes,
+        sealed_with: Some(body.key),
         request: Request::License {
             merchant: found.merchant,
             id: id.clone(),
@@ -121,9 +114,9 @@ pub(crate) async fn make(
                 intent: Intent::MakeFile { key, content },
             },
         },
-        answer: Box::new(move |decided| command::answer(&id, decided)),
+        id,
     };
-    Ok(command::respond(command::submit(&api, call, now).await?))
+    command::record(&api, &request, received).await
 }
 
 /// The file that is meant: the only one of its event, or the one for the device that is named.

@@ -4,15 +4,14 @@ use actix_web::web::{Bytes, Data, Path, Payload, block};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::ExposeSecret;
 use tenure_domain::{Command, Intent, LicenseId, MerchantId, SealKey, Sealed, WhenAbsent};
-use tenure_journal::Actor;
-use tenure_journal::transact::{Arrived, Call, Request};
+use tenure_journal::transact::Request;
 use tenure_journal::vault::{Owner, Vault, VaultError};
 use tenure_koogallery::access::{self, Access};
 use tenure_koogallery::kit::contexts::RECEIPT_BODY;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::command;
+use crate::command::{self, Received};
 use crate::licenses::{asked, find, unknown};
 use crate::problem::{Problem, ProblemView};
 use crate::view::CommandView;
@@ -77,18 +76,12 @@ pub(crate) async fn provisioned(
     let found = find(&api, asked).await?;
     let living = found.view.license.living().ok_or_else(unknown)?;
     let told = tell(&api.vault, &found.merchant, &id, body, access).await?;
-    let call = Call {
-        arrived: Arrived {
-            listing: living.listing.as_str().into(),
-            at: now,
-            method: request.method().as_str().into(),
-            parameters: request.query_string().into(),
-            body: told.body,
-            sealed_with: told.sealed_with,
-            activity: Some("provisioned".into()),
-            authentic: true,
-            actor: Actor::Operator,
-        },
+    let received = Received {
+        activity: "provisioned",
+        listing: living.listing.clone(),
+        at: now,
+        body: told.body,
+        sealed_with: told.sealed_with,
         request: Request::License {
             merchant: found.merchant,
             id: id.clone(),
@@ -102,9 +95,9 @@ pub(crate) async fn provisioned(
                 },
             },
         },
-        answer: Box::new(move |decided| command::answer(&id, decided)),
+        id,
     };
-    Ok(command::respond(command::submit(&api, call, now).await?))
+    command::record(&api, &request, received).await
 }
 
 /// Seals what tells an access, with the key of its license; a body that tells none is kept as it is.

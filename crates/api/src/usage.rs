@@ -5,9 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use tenure_domain::usage::{self, Amount, Report, Settled, Usage, Used};
 use tenure_domain::{Family, Instant, LicenseId, MerchantId, SealKey, UsageSerial};
-use tenure_journal::transact::{Arrived, Call, Request};
+use tenure_journal::transact::Request;
 use tenure_journal::vault::{DataKey, Owner};
-use tenure_journal::{Actor, ReadError, ReadLog, StreamId};
+use tenure_journal::{ReadError, ReadLog, StreamId};
 use tenure_koogallery::kit::contexts::RECEIPT_BODY;
 use tenure_koogallery::open_api::software_usage::{ActiveClients, ClientId};
 use tenure_koogallery::open_api::usage::UsagePeriod;
@@ -15,7 +15,7 @@ use tenure_outbound::usage::CLIENT;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::command;
+use crate::command::{self, Received};
 use crate::licenses::{asked, find, unknown};
 use crate::parameters;
 use crate::problem::{Problem, ProblemView};
@@ -101,26 +101,20 @@ pub(crate) async fn report(
         Ok::<_, Problem>((reports, body, sealed_with))
     });
     let (reports, body, sealed_with) = prepared.await.map_err(|_gone| Problem::internal())??;
-    let call = Call {
-        arrived: Arrived {
-            listing: listing.as_str().into(),
-            at: now,
-            method: request.method().as_str().into(),
-            parameters: request.query_string().into(),
-            body,
-            sealed_with,
-            activity: Some("usage".into()),
-            authentic: true,
-            actor: Actor::Operator,
-        },
+    let received = Received {
+        activity: "usage",
+        listing: listing.clone(),
+        at: now,
+        body,
+        sealed_with,
         request: Request::Usage {
             merchant: found.merchant,
             id: id.clone(),
             command: usage::Command::Report { listing, reports },
         },
-        answer: Box::new(move |decided| command::answer(&id, decided)),
+        id,
     };
-    Ok(command::respond(command::submit(&api, call, now).await?))
+    command::record(&api, &request, received).await
 }
 
 /// Shows how much of a license was used, and what became of the reports.
