@@ -4,6 +4,7 @@ use tenure_domain::{Instant, License};
 
 use crate::log::{ReadError, ReadLog};
 use crate::position::{Position, StreamVersion};
+use crate::receipt::ReceiptId;
 use crate::record::Record;
 use crate::stream::StreamId;
 
@@ -48,13 +49,8 @@ pub fn license<L: ReadLog + ?Sized>(
     let version = records
         .last()
         .map_or(StreamVersion::NONE, |record| record.version);
-    if records.iter().any(|record| record.effective_at <= at) {
-        records.retain(|record| {
-            record.effective_at <= at || record.version == StreamVersion::NONE.next()
-        });
-    } else {
-        records.clear();
-    }
+    let is_begun = records.iter().any(|record| record.effective_at <= at);
+    records.retain(|record| is_in_effect(record, at, is_begun));
     let events = records
         .iter()
         .filter_map(|record| record.event.as_license());
@@ -64,6 +60,128 @@ pub fn license<L: ReadLog + ?Sized>(
         as_of: up_to,
         as_of_recorded_at: log.recorded_at(up_to)?,
         records,
+    })
+}
+
+fn is_in_effect(record: &Record, at: Instant, is_begun: bool) -> bool {
+    record.effective_at <= at || (is_begun && record.version == StreamVersion::NONE.next())
+}
+
+/// What a record has to do with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bearing {
+    /// The answer rests on it.
+    Counts,
+    /// It takes effect after the instant that is asked about.
+    NotInEffect,
+    /// The journal learned it after the point as of which it is asked.
+    NotKnown,
+    /// It came of the receipt that is left out.
+    LeftOut,
+}
+
+impl Bearing {
+    /// The name under which it is shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Counts => "counts",
+            Self::NotInEffect => "not_in_effect",
+            Self::NotKnown => "not_known",
+            Self::LeftOut => "left_out",
+        }
+    }
+}
+
+/// A record, what it has to do with an answer, and what it led to.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The record.
+    pub record: Record,
+    /// Whether it counts, and if not, why.
+    pub bearing: Bearing,
+    /// The license after it; `None` if it does not count.
+    pub license: Option<License>,
+}
+
+/// A license as the journal knew it, and every record of its stream.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The license, folded from the records that count.
+    pub license: License,
+    /// All records, oldest first; none, if there is no such stream.
+    pub records: Vec<Explained>,
+    /// The last position that was looked at: the resolved point on the transaction axis.
+    pub as_of: Position,
+    /// When that record was recorded; `None` if nothing had been.
+    pub as_of_recorded_at: Option<Instant>,
+}
+
+impl Explanation {
+    /// The last record that counts.
+    pub fn last(&self) -> Option<&Record> {
+        let mut newest_first = self.records.iter().rev();
+        newest_first
+            .find(|it| it.bearing == Bearing::Counts)
+            .map(|it| &it.record)
+    }
+
+    /// The version that the stream had.
+    pub fn version(&self) -> StreamVersion {
+        let known = self.records.iter().rev();
+        let mut known = known.filter(|it| it.bearing != Bearing::NotKnown);
+        known
+            .next()
+            .map_or(StreamVersion::NONE, |it| it.record.version)
+    }
+}
+
+/// Answers as [`license`] does, and tells of each record why it counts or does not. With `without`,
+/// as if the call of that receipt had never come: its records are left out, and those that came
+/// after it stay as they were decided.
+pub fn explain<L: ReadLog + ?Sized>(
+    log: &mut L,
+    stream: &StreamId,
+    at: Instant,
+    as_of: AsOf,
+    without: Option<ReceiptId>,
+) -> Result<Explanation, ReadError> {
+    let up_to = resolve(log, as_of)?;
+    let records = log.read_stream(stream, Position::MAX)?;
+    let is_asked = |record: &Record| record.position <= up_to && without != Some(record.receipt_id);
+    let is_begun = records
+        .iter()
+        .any(|it| is_asked(it) && it.effective_at <= at);
+    let bearing = |record: &Record| {
+        if record.position > up_to {
+            Bearing::NotKnown
+        } else if without == Some(record.receipt_id) {
+            Bearing::LeftOut
+        } else if is_in_effect(record, at, is_begun) {
+            Bearing::Counts
+        } else {
+            Bearing::NotInEffect
+        }
+    };
+    let mut license = License::Absent;
+    let explained = records.into_iter().map(|record| {
+        let bearing = bearing(&record);
+        let led_to = (bearing == Bearing::Counts).then(|| {
+            if let Some(event) = record.event.as_license() {
+                license = std::mem::take(&mut license).evolve(event);
+            }
+            license.clone()
+        });
+        Explained {
+            record,
+            bearing,
+            license: led_to,
+        }
+    });
+    Ok(Explanation {
+        records: explained.collect(),
+        license,
+        as_of: up_to,
+        as_of_recorded_at: log.recorded_at(up_to)?,
     })
 }
 

@@ -8,6 +8,7 @@
 //! * a [`log`]: [`SqliteLog`] by default, [`MemoryLog`] in tests; one conformance suite for all.
 //! * [`stored`] turns events into bytes and back, old forms included.
 //! * [`as_of`] answers what held at an instant, as the journal knew it at another.
+//! * [`timeline`] shows a license on both time axes at once.
 //! * [`verify`] reads everything and names what is wrong.
 //! * [`vault`] keeps the keys that personal data is sealed with, in a file of its own.
 //!
@@ -27,6 +28,7 @@ pub mod record_ids;
 pub mod sqlite;
 pub mod stored;
 pub mod stream;
+pub mod timeline;
 pub mod transact;
 pub mod vault;
 pub mod verify;

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tenure_domain::{Activation, Hold, Instant, Intent, License};
-use tenure_journal::as_of::{View, license, resolve};
+use tenure_journal::as_of::{Bearing, View, explain, license, resolve};
 use tenure_journal::{AsOf, MemoryLog, Position, ReadLog, StreamVersion};
 use tenure_testkit::{activation, commands, customer, details, instants, term_change};
 
@@ -186,7 +186,93 @@ fn an_empty_journal_answers_too() {
     }
 }
 
+#[test]
+fn an_explanation_tells_of_every_record_whether_it_counts() {
+    use Bearing::{Counts, LeftOut, NotInEffect, NotKnown};
+    let mut log = learned_late();
+    let all = records(&mut log);
+    let activation = all[2].receipt_id;
+    let freeze = all[0].receipt_id;
+    let head = AsOf::Position(Position::new(3));
+    let cases = [
+        (second(10), head, None, [Counts, Counts, Counts]),
+        (second(9), head, None, [Counts, NotInEffect, Counts]),
+        (second(4), head, None, [NotInEffect; 3]),
+        (
+            second(10),
+            AsOf::RecordedAt(second(39)),
+            None,
+            [Counts, Counts, NotKnown],
+        ),
+        (
+            second(9),
+            AsOf::RecordedAt(second(39)),
+            None,
+            [NotInEffect, NotInEffect, NotKnown],
+        ),
+        (
+            second(10),
+            head,
+            Some(activation),
+            [Counts, Counts, LeftOut],
+        ),
+        (second(10), head, Some(freeze), [LeftOut, LeftOut, Counts]),
+        // What the activation opened is closed again without it.
+        (
+            second(9),
+            head,
+            Some(activation),
+            [NotInEffect, NotInEffect, LeftOut],
+        ),
+    ];
+    for (at, as_of, without, expected) in cases {
+        let found = explain(&mut log, &stream(1), at, as_of, without).unwrap();
+        let bearings: Vec<_> = found.records.iter().map(|it| it.bearing).collect();
+        assert_eq!(
+            bearings, expected,
+            "at {at}, as of {as_of:?}, without {without:?}"
+        );
+    }
+}
+
+#[test]
+fn without_a_receipt_its_records_change_nothing() {
+    let mut log = learned_late();
+    let freeze = records(&mut log)[0].receipt_id;
+    let unfreeze = wish(1, second(50), Intent::Unfreeze);
+    decide(&mut log, &mut seeded(), second(50), &[unfreeze]);
+    let unfreeze = records(&mut log)[3].receipt_id;
+    let hold = |log: &mut MemoryLog, without| {
+        let found = explain(log, &stream(1), Instant::MAX, AsOf::Head, Some(without)).unwrap();
+        found.license.living().and_then(|living| living.hold)
+    };
+    assert_eq!(hold(&mut log, unfreeze), Some(Hold::Suspended));
+    assert_eq!(hold(&mut log, freeze), None);
+}
+
 proptest! {
+    #[test]
+    fn an_explanation_answers_as_the_question_does(
+        commands in commands(),
+        at in instants(),
+        known in 0..12_u64,
+    ) {
+        let mut log = MemoryLog::default();
+        let calls: Vec<_> = commands.into_iter().map(|command| call(1, command)).collect();
+        decide(&mut log, &mut seeded(), second(0), &calls);
+        let as_of = AsOf::Position(Position::new(known));
+        let view = ask(&mut log, at, as_of);
+        let explained = explain(&mut log, &stream(1), at, as_of, None).unwrap();
+        prop_assert_eq!(explained.version(), view.version);
+        prop_assert_eq!(explained.last(), view.records.last());
+        let counting = explained.records.iter().filter(|it| it.bearing == Bearing::Counts);
+        let last = counting.clone().next_back().and_then(|it| it.license.clone());
+        prop_assert_eq!(&last.unwrap_or_default(), &view.license);
+        prop_assert_eq!(&explained.license, &view.license);
+        prop_assert!(counting.map(|it| &it.record).eq(&view.records));
+        prop_assert_eq!(explained.as_of, view.as_of);
+    }
+
     #[test]
     fn as_of_a_position_is_the_replay_of_what_came_before(commands in commands()) {
         let mut log = MemoryLog::default();

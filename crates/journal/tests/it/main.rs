@@ -15,6 +15,7 @@ mod samples;
 mod schema;
 mod sqlite;
 mod stored;
+mod timeline;
 mod transact;
 mod vault;
 mod verify;
