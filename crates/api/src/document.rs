@@ -9,7 +9,8 @@ use utoipa::{IntoParams, Modify, OpenApi as _};
 use crate::api::Api;
 use crate::extension::Extension;
 use crate::{
-    codes, files, health, licenses, metrics, orders, provisioned, receipts, records, tenants, usage,
+    codes, explanations, files, health, histories, licenses, metrics, orders, provisioned,
+    receipts, records, tenants, usage,
 };
 
 /// The `OpenAPI` document of everything that is answered, by this crate and by others.
@@ -31,12 +32,17 @@ pub fn document(extensions: &[Extension]) -> OpenApi {
         licenses::list,
         licenses::show,
         licenses::records,
+        explanations::show,
+        explanations::timeline,
         provisioned::provisioned,
         files::list,
         files::make,
         usage::report,
         usage::show,
         orders::show,
+        histories::of_order,
+        histories::of_customer,
+        histories::timeline,
         tenants::list,
         tenants::show,
         tenants::users,
@@ -97,6 +103,24 @@ pub(crate) struct Paging {
 pub(crate) struct Waiting {
     /// Waits until this position is seen, at most 5 seconds.
     min_position: Option<u64>,
+}
+
+/// Parameters of a history, which is told in the order of the journal.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes, and holds nothing")]
+pub(crate) struct InHistory {
+    /// The merchant of this listing is meant.
+    listing: Option<String>,
+    /// Recorded at this instant or later.
+    since: Option<String>,
+    /// Recorded before this instant.
+    until: Option<String>,
+    /// The last position that is known already; 0 if nothing is said.
+    after: Option<u64>,
+    /// How many at most; 100 if nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u64>,
 }
 
 /// Parameters that say which streams of an enterprise are meant.

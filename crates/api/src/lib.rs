@@ -4,6 +4,8 @@
 //! * [`licenses`] and [`records`] answer from the journal itself, so that what was acknowledged is
 //!   seen; lists, [`orders`], [`receipts`] and [`tenants`] come from the read model, and say how
 //!   far it is.
+//! * [`explanations`] says why a license is what it is, and what it was on both time axes;
+//!   [`histories`] tells the records of a customer and of an order.
 //! * [`codes`] activates an authorization code, and [`provisioned`] takes the word that an application
 //!   is ready: the two commands.
 //! * [`files`] tells which license files wait to be made, and takes them.
@@ -18,10 +20,12 @@ pub mod auth;
 mod codes;
 mod command;
 mod document;
+mod explanations;
 mod extension;
 mod files;
 mod heads;
 mod health;
+mod histories;
 mod licenses;
 mod metrics;
 mod orders;

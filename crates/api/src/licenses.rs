@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Json, Path};
 use tenure_domain::{CustomerId, Instant, License, LicenseId, MerchantId, OrderId, Status};
-use tenure_journal::{AsOf, ReadLog, StreamId, as_of};
+use tenure_journal::{AsOf, Position, ReadError, ReadLog, ReceiptId, StreamId, as_of};
 use tenure_projector::{LicenseFilter, QueryError};
 
 use crate::api::Api;
@@ -22,11 +22,13 @@ pub(crate) struct Found {
 
 /// Which license a question is about, and when.
 pub(crate) struct Asked {
-    id: LicenseId,
+    pub(crate) id: LicenseId,
     merchants: Vec<MerchantId>,
-    at: Option<Instant>,
-    as_of: Option<AsOf>,
-    now: Instant,
+    pub(crate) at: Option<Instant>,
+    pub(crate) as_of: Option<AsOf>,
+    /// The receipt that is left out.
+    pub(crate) without: Option<ReceiptId>,
+    pub(crate) now: Instant,
 }
 
 /// Lists licenses, from the read model. The status is the one at this moment.
@@ -132,7 +134,7 @@ pub(crate) async fn show(
         id: &id,
         license: &found.view.license,
         version: found.view.version,
-        position: last.map_or(tenure_journal::Position::START, |record| record.position),
+        position: last.map_or(Position::START, |record| record.position),
     };
     LicenseDetailsView::of(&located, &found.view.records, at, &as_of)
         .map(Json)
@@ -174,6 +176,7 @@ pub(crate) async fn asked(
         .map_err(|error| Problem::bad_request("malformed_id", error.to_string()))?;
     let merchants = api.merchants(parameters.listing()?.as_ref())?;
     let (at, as_of) = (parameters.instant("at")?, parameters.as_of()?);
+    let without = parameters.receipt("without")?;
     let min_position = parameters.position("min_position")?;
     api.await_journal(min_position).await?;
     let now = api.clock.now();
@@ -182,6 +185,7 @@ pub(crate) async fn asked(
         merchants,
         at,
         as_of,
+        without,
         now,
     };
     Ok((asked, id, now))
@@ -195,26 +199,18 @@ pub(crate) async fn find(api: &Api, asked: Asked) -> Result<Found, Problem> {
 }
 
 fn find_in(log: &mut dyn ReadLog, asked: &Asked) -> Result<Found, Problem> {
-    refuse_the_unknowable(log, asked)?;
+    refuse_ahead(log, asked.as_of, asked.now)?;
     // Without an instant everything that is known counts, so that nothing that was acknowledged
     // is missing while the clock stands behind the record.
     let at = asked.at.unwrap_or(Instant::MAX);
     let as_of = asked.as_of.unwrap_or(AsOf::Head);
-    let mut found = None;
-    for merchant in &asked.merchants {
-        let stream = StreamId::license(merchant, &asked.id);
-        let view = as_of::license(log, &stream, at, as_of)?;
-        if view.license == License::Absent {
-            continue;
-        }
-        if found.is_some() {
-            return Err(Problem::ambiguous(&format!("license {}", asked.id)));
-        }
-        found = Some(Found {
-            merchant: merchant.clone(),
+    let found = asked.only(|stream| {
+        let view = as_of::license(log, stream, at, as_of)?;
+        Ok((view.license != License::Absent).then(|| Found {
+            merchant: stream.merchant.clone(),
             view,
-        });
-    }
+        }))
+    })?;
     found.ok_or_else(|| match (asked.at, asked.as_of) {
         (None, None) => unknown(),
         _ => Problem::not_found(
@@ -224,23 +220,47 @@ fn find_in(log: &mut dyn ReadLog, asked: &Asked) -> Result<Found, Problem> {
     })
 }
 
-/// What the journal will know cannot be asked: the answer would not stay the same.
-fn refuse_the_unknowable(log: &mut dyn ReadLog, asked: &Asked) -> Result<(), Problem> {
-    match asked.as_of {
-        Some(AsOf::Position(position)) => {
-            let head = log.head()?.position;
-            if position > head {
-                let detail = format!("as_of is {position}, and the journal ends at {head}");
-                return Err(Problem::bad_request("position_beyond_head", detail));
+impl Asked {
+    /// What `read` finds for the license of one of the merchants, and of no other.
+    pub(crate) fn only<T>(
+        &self,
+        mut read: impl FnMut(&StreamId) -> Result<Option<T>, ReadError>,
+    ) -> Result<Option<T>, Problem> {
+        let mut found = None;
+        for merchant in &self.merchants {
+            let read = read(&StreamId::license(merchant, &self.id))?;
+            if read.is_some() && found.is_some() {
+                return Err(Problem::ambiguous(&format!("license {}", self.id)));
             }
-            Ok(())
-        },
-        Some(AsOf::RecordedAt(instant)) if instant > asked.now => Err(Problem::bad_request(
+            found = found.or(read);
+        }
+        Ok(found)
+    }
+}
+
+/// What the journal will know cannot be asked: the answer would not stay the same.
+pub(crate) fn refuse_ahead(
+    log: &mut dyn ReadLog,
+    as_of: Option<AsOf>,
+    now: Instant,
+) -> Result<(), Problem> {
+    match as_of {
+        Some(AsOf::Position(position)) => refuse_beyond("as_of", position, log.head()?.position),
+        Some(AsOf::RecordedAt(instant)) if instant > now => Err(Problem::bad_request(
             "as_of_in_future",
             "as_of lies ahead: what the journal will know then cannot be told; at may lie ahead",
         )),
         Some(AsOf::RecordedAt(_) | AsOf::Head) | None => Ok(()),
     }
+}
+
+/// Refuses a position that the journal does not hold.
+pub(crate) fn refuse_beyond(name: &str, position: Position, head: Position) -> Result<(), Problem> {
+    if position > head {
+        let detail = format!("{name} is {position}, and the journal ends at {head}");
+        return Err(Problem::bad_request("position_beyond_head", detail));
+    }
+    Ok(())
 }
 
 pub(crate) fn unknown() -> Problem {

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use chrono::DateTime;
 use tenure_domain::{Instant, ListingId};
-use tenure_journal::{AsOf, Position};
+use tenure_journal::{AsOf, Position, ReceiptId};
 
 use crate::problem::Problem;
 
@@ -118,6 +118,13 @@ impl Parameters {
             Some(_) => Ok(self.instant("as_of")?.map(AsOf::RecordedAt)),
             None => Ok(None),
         }
+    }
+
+    /// The name of a receipt.
+    pub(crate) fn receipt(&self, name: &str) -> Result<Option<ReceiptId>, Problem> {
+        self.parsed(name, |text| {
+            ReceiptId::parse(text).ok_or("the name of a receipt is a UUID")
+        })
     }
 
     /// The listing that is meant.

@@ -190,6 +190,11 @@ impl From<QueryError> for Problem {
                 "cursor is not one that the same question gave: begin again without it",
             ),
             QueryError::Ambiguous { name } => Self::ambiguous(name),
+            QueryError::TooMany { .. } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "too_many",
+                format!("{error}; ask license by license, or follow /v1/records"),
+            ),
             QueryError::Store(cause) => {
                 tracing::error!(%error, %cause, "the read model cannot answer");
                 Self::unavailable(

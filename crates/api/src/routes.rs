@@ -12,8 +12,8 @@ use crate::api::Api;
 use crate::auth::require_token;
 use crate::problem::Problem;
 use crate::{
-    codes, document, files, health, licenses, metrics, orders, provisioned, receipts, records,
-    tenants, usage,
+    codes, document, explanations, files, health, histories, licenses, metrics, orders,
+    provisioned, receipts, records, tenants, usage,
 };
 
 /// Adds the API to an application. Health is open; everything else needs a token, if there is
@@ -63,6 +63,7 @@ pub fn configure(config: &mut ServiceConfig, api: Arc<Api>) {
             "/codes/{code}/activate",
             web::post().to(codes::activate),
         ))
+        .configure(audit)
         .configure(|config| {
             for extension in &api.extensions {
                 (extension.configure)(config);
@@ -77,6 +78,31 @@ pub fn configure(config: &mut ServiceConfig, api: Arc<Api>) {
         .service(get("/health/live", web::get().to(health::live)))
         .service(get("/health/ready", web::get().to(health::ready)))
         .default_service(web::to(not_found));
+}
+
+/// What an audit asks: why, and what happened.
+fn audit(config: &mut ServiceConfig) {
+    config
+        .service(get(
+            "/licenses/{id}/explanation",
+            web::get().to(explanations::show),
+        ))
+        .service(get(
+            "/licenses/{id}/timeline",
+            web::get().to(explanations::timeline),
+        ))
+        .service(get(
+            "/orders/{id}/records",
+            web::get().to(histories::of_order),
+        ))
+        .service(get(
+            "/customers/{id}/records",
+            web::get().to(histories::of_customer),
+        ))
+        .service(get(
+            "/customers/{id}/timeline",
+            web::get().to(histories::timeline),
+        ));
 }
 
 fn get(path: &str, route: Route) -> Resource {

@@ -8,13 +8,16 @@ use utoipa::ToSchema;
 
 mod codes;
 mod data;
+mod explanation;
 mod files;
 mod from;
 mod license;
 mod tenants;
+mod timeline;
 mod usage;
 
 pub use codes::{ActivatedCodesView, CheckedView, CodeOutcomeView};
+pub use explanation::{ExplainedView, ExplanationView};
 pub use files::{AskedFileView, AskedFilesView};
 pub use from::Located;
 pub use license::{CheckView, FileView, LicenseDetailsView};
@@ -24,6 +27,7 @@ pub use tenants::{
     ClientView, DepartmentView, DepartmentsPage, ProfileView, ScopeView, TenantView, TenantsPage,
     UserView, UsersPage,
 };
+pub use timeline::{HoldingView, IntervalView, TimelinePage, TimelineView};
 pub use usage::{DeniedReport, UsageTotal, UsageView};
 
 /// A point on the transaction axis.

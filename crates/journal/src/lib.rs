@@ -9,6 +9,7 @@
 //! * [`stored`] turns events into bytes and back, old forms included.
 //! * [`as_of`] answers what held at an instant, as the journal knew it at another.
 //! * [`timeline`] shows a license on both time axes at once.
+//! * [`history`] reads several streams in the order of the journal.
 //! * [`verify`] reads everything and names what is wrong.
 //! * [`vault`] keeps the keys that personal data is sealed with, in a file of its own.
 //!
@@ -17,6 +18,7 @@
 pub mod as_of;
 pub mod clock;
 pub mod event;
+pub mod history;
 pub mod log;
 pub mod memory;
 pub mod migrate;

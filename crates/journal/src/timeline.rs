@@ -24,6 +24,19 @@ pub struct Holding {
     pub expires_at: Option<Instant>,
 }
 
+impl Holding {
+    /// What a license is at an instant; `None` if nothing has happened to it.
+    pub fn of(license: &License, at: Instant) -> Option<Self> {
+        let living = license.living()?;
+        Some(Self {
+            status: license.status_at(at)?,
+            product: living.product.clone(),
+            quantity: living.quantity,
+            expires_at: living.term.expires_at,
+        })
+    }
+}
+
 /// A step on the transaction axis: a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
@@ -49,15 +62,12 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Whether it tells what held at an instant.
-    pub fn covers(&self, at: Instant) -> bool {
-        self.from <= at && self.until.is_none_or(|until| at < until)
-    }
-
-    /// Whether it was believed as of a position.
-    pub fn was_believed(&self, as_of: Position) -> bool {
-        let ended = self.known_until.is_some_and(|step| step.position <= as_of);
-        self.known_from.position <= as_of && !ended
+    /// Whether it tells what held at an instant, if one is asked about, and was believed as of a
+    /// position, if one is.
+    pub fn is_asked(&self, at: Option<Instant>, as_of: Option<Position>) -> bool {
+        let ended = |as_of| self.known_until.is_some_and(|step| step.position <= as_of);
+        at.is_none_or(|at| self.from <= at && self.until.is_none_or(|until| at < until))
+            && as_of.is_none_or(|as_of| self.known_from.position <= as_of && !ended(as_of))
     }
 }
 
@@ -200,14 +210,6 @@ fn readings(license: &License, from: Instant) -> impl Iterator<Item = (Instant, 
         .into_iter()
         .flatten()
         .filter(move |it| *it > from);
-    std::iter::once(from).chain(later).filter_map(move |at| {
-        let living = living?;
-        let holding = Holding {
-            status: license.status_at(at)?,
-            product: living.product.clone(),
-            quantity: living.quantity,
-            expires_at: living.term.expires_at,
-        };
-        Some((at, holding))
-    })
+    let instants = std::iter::once(from).chain(later);
+    instants.filter_map(move |at| Some((at, Holding::of(license, at)?)))
 }

@@ -36,7 +36,7 @@ pub use projector::{OpenReader, Projector, StartError};
 pub use queries::{
     Checkpoint, DepartmentRow, InstanceUsage, LicenseFilter, LicenseRow, MemberFilter, MemberRow,
     OrderLineRow, OrderRow, Page, PendingFile, PendingLicense, PendingOrder, PendingUsage, Queries,
-    QueryError, ReceiptFilter, ReceiptRow, TenantFilter, TenantRow,
+    QueryError, ReceiptFilter, ReceiptRow, TenantFilter, TenantRow, Whose,
 };
 pub use rebuild::{RebuildError, Rebuilt, rebuild};
 pub use store::{Store, StoreError};

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use tenure_domain::{Instant, LicenseId, MerchantId, OrderId, Status};
-use tenure_journal::Position;
+use tenure_journal::{Position, StreamId};
 
 use crate::store::{self, StoreError};
 
 mod cursor;
+mod histories;
 mod licenses;
 mod orders;
 mod pending;
@@ -20,6 +21,7 @@ mod receipts;
 mod tenants;
 mod usage;
 
+pub use histories::Whose;
 pub use licenses::{LicenseFilter, LicenseRow};
 pub use orders::{OrderLineRow, OrderRow};
 pub use pending::{PendingFile, PendingLicense, PendingOrder, PendingUsage};
@@ -66,6 +68,12 @@ pub enum QueryError {
     Ambiguous {
         /// The license or the order.
         name: String,
+    },
+    /// The answer would rest on more than is read at once.
+    #[error("there are more than {PAGE_ROWS_MAX} {what}: that is too many for one answer")]
+    TooMany {
+        /// What there is too much of.
+        what: String,
     },
     /// The cursor is not one that a page of the same question gave.
     #[error("the cursor is not one that the same question gave before")]
@@ -161,6 +169,19 @@ impl Queries {
         id: &OrderId,
     ) -> Result<Option<OrderRow>, QueryError> {
         orders::one(&*self.connection()?, merchant.into(), id)
+    }
+
+    /// The streams whose records make up a history, each once; none, if nothing is known.
+    ///
+    /// # Errors
+    /// [`QueryError::TooMany`] if a customer has more than [`PAGE_ROWS_MAX`] licenses;
+    /// [`QueryError::Ambiguous`] if no merchant was given and several have the order.
+    pub fn streams_of<'a>(
+        &self,
+        merchant: impl Into<Option<&'a MerchantId>>,
+        whose: &Whose,
+    ) -> Result<Vec<StreamId>, QueryError> {
+        histories::streams(&*self.connection()?, merchant.into(), whose)
     }
 
     /// Receipts that meet a filter, newest first.

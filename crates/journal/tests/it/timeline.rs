@@ -95,7 +95,7 @@ proptest! {
                 let view = license(&mut log, &stream(1), *at, AsOf::Position(position)).unwrap();
                 let found: Vec<_> = intervals
                     .iter()
-                    .filter(|it| it.covers(*at) && it.was_believed(position))
+                    .filter(|it| it.is_asked(Some(*at), Some(position)))
                     .collect();
                 let Some(living) = view.license.living() else {
                     prop_assert!(found.is_empty(), "at {at} as of {position}: {found:?}");

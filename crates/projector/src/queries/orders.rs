@@ -50,15 +50,7 @@ pub(super) fn one(
     merchant: Option<&MerchantId>,
     id: &OrderId,
 ) -> Result<Option<OrderRow>, QueryError> {
-    let lines = ask(LINES, merchant, id).rows(connection, |row| {
-        let line = OrderLineRow {
-            line: parsed(OrderLineId::parse(&row.get::<_, String>(1)?))?,
-            listing: parsed(ListingId::parse(&row.get::<_, String>(2)?))?,
-            notified_at: row.get(3).map(Instant::from_micros)?,
-            position: row.get(4).map(Position::new)?,
-        };
-        Ok((parsed(MerchantId::parse(&row.get::<_, String>(0)?))?, line))
-    })?;
+    let lines = lines(connection, merchant, id)?;
     let licenses = ask(LICENSES, merchant, id).rows(connection, |row| {
         let license = parsed(LicenseId::parse(&row.get::<_, String>(1)?))?;
         let state = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
@@ -95,6 +87,23 @@ pub(super) fn one(
             .sort_by(|left, right| left.order.cmp(&right.order));
     }
     Ok(row)
+}
+
+/// The lines of an order that were announced, each with whose it is.
+pub(super) fn lines(
+    connection: &Connection,
+    merchant: Option<&MerchantId>,
+    id: &OrderId,
+) -> Result<Vec<(MerchantId, OrderLineRow)>, QueryError> {
+    ask(LINES, merchant, id).rows(connection, |row| {
+        let line = OrderLineRow {
+            line: parsed(OrderLineId::parse(&row.get::<_, String>(1)?))?,
+            listing: parsed(ListingId::parse(&row.get::<_, String>(2)?))?,
+            notified_at: row.get(3).map(Instant::from_micros)?,
+            position: row.get(4).map(Position::new)?,
+        };
+        Ok((parsed(MerchantId::parse(&row.get::<_, String>(0)?))?, line))
+    })
 }
 
 /// What a license knows of the lines of an order.
