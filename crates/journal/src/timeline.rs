@@ -95,7 +95,7 @@ pub fn of(records: &[Record]) -> Vec<Interval> {
         }
         ended.extend(before.map(|it| end(it, step)));
     }
-    ended.append(&mut standing);
+    ended.extend(standing);
     ended.sort_by_key(|it| (it.known_from.position, it.from));
     ended
 }

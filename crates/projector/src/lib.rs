@@ -35,8 +35,8 @@ pub use progress::Progress;
 pub use projector::{OpenReader, Projector, StartError};
 pub use queries::{
     Checkpoint, DepartmentRow, InstanceUsage, LicenseFilter, LicenseRow, MemberFilter, MemberRow,
-    OrderLineRow, OrderRow, Page, PendingFile, PendingLicense, PendingOrder, PendingUsage, Queries,
-    QueryError, ReceiptFilter, ReceiptRow, TenantFilter, TenantRow, Whose,
+    OrderLineRow, OrderRow, PAGE_ROWS_MAX, Page, PendingFile, PendingLicense, PendingOrder,
+    PendingUsage, Queries, QueryError, ReceiptFilter, ReceiptRow, TenantFilter, TenantRow, Whose,
 };
 pub use rebuild::{RebuildError, Rebuilt, rebuild};
 pub use store::{Store, StoreError};

@@ -57,9 +57,15 @@ enum Command {
     /// The marketplace's side: check a production address, or serve a marketplace to develop against
     #[command(subcommand)]
     Sandbox(commands::sandbox::Sandbox),
-    /// Licenses: show one, its history, activate or check a code
+    /// Licenses: show one, its history, its timeline; activate or check a code
     #[command(subcommand)]
     License(commands::license::License),
+    /// Customers: what happened to one, and what its licenses were
+    #[command(subcommand)]
+    Customer(commands::customer::Customer),
+    /// Orders: what happened to one
+    #[command(subcommand)]
+    Order(commands::order::Order),
     /// Enterprises on the buyers' side, their members and departments
     #[command(subcommand)]
     Tenant(commands::tenant::Tenant),
@@ -86,6 +92,26 @@ enum Command {
     },
 }
 
+impl Command {
+    /// Whether its rows can be had one by one.
+    fn is_exported(&self) -> bool {
+        match self {
+            Self::License(license) => license.is_exported(),
+            Self::Customer(_) | Self::Order(_) => true,
+            Self::Serve
+            | Self::Demo(_)
+            | Self::Sandbox(_)
+            | Self::Tenant(_)
+            | Self::Receipts(_)
+            | Self::Replay(_)
+            | Self::Journal(_)
+            | Self::Config(_)
+            | Self::Doctor
+            | Self::Completions { .. } => false,
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // One provider of cryptography for TLS, named here and nowhere else. It fails only where one
@@ -104,6 +130,10 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     if output.is_junit() && !matches!(&arguments.command, Command::Sandbox(it) if it.reports()) {
         return Err(anyhow!("--format junit is for `tenure sandbox check`")).usage();
+    }
+    if output.exports() && !arguments.command.is_exported() {
+        let advice = "--format jsonl and csv are for histories and timelines";
+        return Err(anyhow!(advice)).usage();
     }
     let path = arguments.config.as_deref();
     let load = || Config::load(path, std::env::vars()).usage();
@@ -136,6 +166,8 @@ fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
             log_to_stderr("warn", LogFormat::Text);
             license.run(&load()?, output)
         },
+        Command::Customer(customer) => customer.run(&load()?, output),
+        Command::Order(order) => order.run(&load()?, output),
         Command::Tenant(tenant) => tenant.run(&load()?, output),
         Command::Receipts(receipts) => receipts.run(&load()?, output),
         Command::Replay(replay) => {

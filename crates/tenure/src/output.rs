@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 use tenure_journal::Position;
 
 /// How records are printed.
@@ -15,6 +16,10 @@ pub(crate) enum Format {
     Table,
     /// For programs.
     Json,
+    /// For programs, a line each: histories and timelines only.
+    Jsonl,
+    /// For spreadsheets: histories and timelines only.
+    Csv,
     /// For build servers: reports of `sandbox check` only.
     Junit,
 }
@@ -39,6 +44,33 @@ impl Output {
     /// Whether a build server reads.
     pub(crate) fn is_junit(self) -> bool {
         self.format == Format::Junit
+    }
+
+    /// Whether rows are wanted one by one: as lines of JSON, or of a spreadsheet.
+    pub(crate) fn exports(self) -> bool {
+        matches!(self.format, Format::Jsonl | Format::Csv)
+    }
+
+    /// Prints rows one by one, with a head where the format has one.
+    pub(crate) fn export<const N: usize, T: Serialize>(
+        self,
+        head: [&str; N],
+        rows: impl IntoIterator<Item = T>,
+        cells: impl Fn(&T) -> [String; N],
+    ) -> anyhow::Result<()> {
+        if self.format == Format::Jsonl {
+            for row in rows {
+                self.line(serde_json::to_string(&row)?);
+            }
+            return Ok(());
+        }
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(head)?;
+        for row in rows {
+            writer.write_record(cells(&row))?;
+        }
+        self.line(String::from_utf8_lossy(&writer.into_inner()?).trim_end());
+        Ok(())
     }
 
     /// Prints a line. That nobody reads any more, as in `tenure … | head`, is no failure.

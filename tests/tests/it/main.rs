@@ -17,6 +17,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod activation;
+mod audit;
 mod callbacks;
 mod cli;
 mod codes;

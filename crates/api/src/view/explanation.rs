@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tenure_domain::{Instant, LicenseId};
 use tenure_journal::Position;
-use tenure_journal::as_of::{Explained, Explanation};
+use tenure_journal::as_of::{Bearing, Explained, Explanation};
 use tenure_journal::timeline::Holding;
 use utoipa::ToSchema;
 
@@ -14,8 +14,10 @@ use super::{AsOf, HoldingView, LicenseView, Located, RecordView, time};
 pub struct ExplanationView {
     /// The license; null if nothing that is known of it counts.
     pub license: Option<LicenseView>,
-    /// All records, oldest first.
+    /// The records that count, oldest first.
     pub records: Vec<ExplainedView>,
+    /// The others, oldest first.
+    pub not_counted: Vec<ExplainedView>,
     /// The instant that is asked about.
     pub at: String,
     /// How much of the journal was looked at.
@@ -33,8 +35,9 @@ pub struct ExplainedView {
     /// if it came of the receipt that is left out.
     #[schema(example = "counts")]
     pub bearing: String,
-    /// What the license was when the record took effect; null if it does not count.
-    pub then: Option<HoldingView>,
+    /// What the license is at the instant that is asked about by this record and those before it that
+    /// count, so that the last of them leads to the answer; null if it does not count.
+    pub led_to: Option<HoldingView>,
 }
 
 impl ExplanationView {
@@ -42,6 +45,10 @@ impl ExplanationView {
     pub fn of(id: &LicenseId, explanation: &Explanation, at: Instant) -> Self {
         let as_of = AsOf::new(explanation.as_of, explanation.as_of_recorded_at);
         let last = explanation.last();
+        let records = explanation.records.iter();
+        let (records, not_counted) = records
+            .map(|it| explained(it, at))
+            .partition(|it| it.bearing == Bearing::Counts.name());
         let located = Located {
             id,
             license: &explanation.license,
@@ -50,19 +57,27 @@ impl ExplanationView {
         };
         Self {
             license: LicenseView::of(&located, at, &as_of),
-            records: explanation.records.iter().map(explained).collect(),
+            records,
+            not_counted,
             at: time(at),
             as_of,
         }
     }
 }
 
-fn explained(explained: &Explained) -> ExplainedView {
-    let then = explained.license.as_ref();
-    let then = then.and_then(|it| Holding::of(it, explained.record.effective_at));
+impl ExplainedView {
+    /// Whether it came of the receipt that is left out.
+    pub fn is_left_out(&self) -> bool {
+        self.bearing == Bearing::LeftOut.name()
+    }
+}
+
+fn explained(explained: &Explained, at: Instant) -> ExplainedView {
+    let license = explained.license.as_ref();
+    let led_to = license.and_then(|license| Holding::of(license, at));
     ExplainedView {
         record: RecordView::from(&explained.record),
         bearing: explained.bearing.name().to_owned(),
-        then: then.as_ref().map(HoldingView::from),
+        led_to: led_to.as_ref().map(HoldingView::from),
     }
 }

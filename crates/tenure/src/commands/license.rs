@@ -1,4 +1,4 @@
-//! `tenure license show|history|activate|check`
+//! `tenure license show|history|timeline|activate|check`
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +7,15 @@ use actix_web::rt::System;
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
-use tenure_api::view::{
-    ActivatedView, AsOf as AsOfView, CheckedView, LicenseView, Located, RecordView,
-};
+use serde_json::Value;
+use tenure_api::view::{ActivatedView, CheckedView, ExplainedView, ExplanationView, RecordView};
 use tenure_domain::{Instant, LicenseId, ListingId, MerchantId};
 use tenure_journal::{
-    AsOf, Clock, OpenError, Position, ReadLog, StreamId, SystemClock, Watch, as_of,
+    AsOf, Clock, OpenError, Position, ReadLog, ReceiptId, StreamId, SystemClock, Watch, as_of,
 };
 use tenure_outbound::Activator;
 
+use crate::commands::history::{self, TimelineAsked};
 use crate::config::Config;
 use crate::failure::{Classify, Failure};
 use crate::output::Output;
@@ -42,12 +41,23 @@ pub(crate) enum License {
         /// As the journal knew it then: an instant, a day, or a position
         #[arg(long, value_name = "TIME|POSITION", value_parser = when::as_of)]
         as_of: Option<AsOf>,
+        /// As if the call of this receipt had never come
+        #[arg(long, value_name = "RECEIPT", value_parser = receipt)]
+        without: Option<ReceiptId>,
     },
     /// Show every record of a license, oldest first
     #[command(after_help = "Example: tenure license history PLTEST0001 --format json")]
     History {
         #[command(flatten)]
         which: Which,
+    },
+    /// Show what a license was from when to when, and from when to when that was believed
+    #[command(after_help = "Example: tenure license timeline PLTEST0001 --as-of 2026-03-03")]
+    Timeline {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        asked: TimelineAsked,
     },
     /// Activate an authorization code with the marketplace; doing it again is a success
     #[command(after_help = "Example: tenure license activate PLTEST0001 --listing cad-pro")]
@@ -99,15 +109,31 @@ pub(crate) struct Which {
     listing: Option<ListingId>,
 }
 
+fn receipt(text: &str) -> anyhow::Result<ReceiptId> {
+    ReceiptId::parse(text).context("it is no receipt: the name of one is a UUID")
+}
+
 impl License {
+    /// Whether its rows can be had one by one.
+    pub(crate) fn is_exported(&self) -> bool {
+        matches!(self, Self::History { .. } | Self::Timeline { .. })
+    }
+
     /// Runs it.
     pub(crate) fn run(self, config: &Config, output: Output) -> Result<(), Failure> {
         match self {
-            Self::Show { which, at, as_of } => {
+            Self::Show {
+                which,
+                at,
+                as_of,
+                without,
+            } => {
                 let at = at.unwrap_or_else(|| SystemClock.now());
-                show(config, &which, at, as_of.unwrap_or(AsOf::Head), output)
+                let as_of = as_of.unwrap_or(AsOf::Head);
+                show(config, &which, at, as_of, without, output)
             },
             Self::History { which } => history(config, &which, output),
+            Self::Timeline { which, asked } => timeline(config, &which, &asked, output),
             Self::Activate { which } => run_errand(config, &which, Errand::Activate, output),
             Self::Check { which } => run_errand(config, &which, Errand::Check, output),
         }
@@ -119,34 +145,29 @@ fn show(
     which: &Which,
     at: Instant,
     as_of: AsOf,
+    without: Option<ReceiptId>,
     output: Output,
 ) -> Result<(), Failure> {
     let mut log = service::open_reader(&config.journal_path().usage()?).unavailable()?;
     let stream = find(config, which, log.as_mut())?;
-    let view = as_of::license(log.as_mut(), &stream, at, as_of).unavailable()?;
-    let last = view.records.last();
-    let located = Located {
-        id: &which.id,
-        license: &view.license,
-        version: view.version,
-        position: last.map_or(Position::START, |record| record.position),
-    };
-    let license = LicenseView::of(
-        &located,
-        at,
-        &AsOfView::new(view.as_of, view.as_of_recorded_at),
-    )
-    .with_context(|| {
-        format!(
-            "{}: nothing was known of it then, or nothing had happened",
-            which.id
-        )
-    })
-    .wrong()?;
-    let records: Vec<RecordView> = view.records.iter().map(RecordView::from).collect();
-    let license = serde_json::to_value(&license).unavailable()?;
+    let explained = as_of::explain(log.as_mut(), &stream, at, as_of, without).unavailable()?;
+    let view = ExplanationView::of(&which.id, &explained, at);
+    if let Some(receipt) = without
+        && !view.not_counted.iter().any(ExplainedView::is_left_out)
+    {
+        let id = &which.id;
+        return Err(anyhow!(
+            "no record of {id} that was known then came of receipt {receipt}"
+        ))
+        .wrong();
+    }
+    let license = view.license.as_ref().with_context(|| {
+        let id = &which.id;
+        format!("{id}: nothing was known of it then, or nothing had happened")
+    });
+    let license = serde_json::to_value(license.wrong()?).unavailable()?;
     if output.is_json() {
-        output.json(&json!({ "license": license, "records": records }));
+        output.json(&serde_json::to_value(&view).unavailable()?);
         return Ok(());
     }
     let rows = license
@@ -156,7 +177,7 @@ fn show(
         .filter(|(_, value)| !value.is_null());
     let rows = rows.map(|(name, value)| [name.clone(), plain(value)]);
     output.table(["license", ""], rows.collect::<Vec<_>>());
-    print_records(&records, output);
+    history::print_explained(&view, output);
     Ok(())
 }
 
@@ -165,36 +186,19 @@ fn history(config: &Config, which: &Which, output: Output) -> Result<(), Failure
     let stream = find(config, which, log.as_mut())?;
     let records = log.read_stream(&stream, Position::MAX).unavailable()?;
     let records: Vec<RecordView> = records.iter().map(RecordView::from).collect();
-    if output.is_json() {
-        output.json(&json!({ "records": records }));
-    } else {
-        print_records(&records, output);
-    }
-    Ok(())
+    history::print_records(&records, output).unavailable()
 }
 
-fn print_records(records: &[RecordView], output: Output) {
-    let rows = records.iter().map(|record| {
-        [
-            record.position.to_string(),
-            record.version.to_string(),
-            record.event.clone(),
-            record.effective_at.clone(),
-            record.recorded_at.clone(),
-            record.actor.clone(),
-            record.data.to_string(),
-        ]
-    });
-    let head = [
-        "position",
-        "version",
-        "event",
-        "effective at",
-        "recorded at",
-        "actor",
-        "data",
-    ];
-    output.table(head, rows);
+fn timeline(
+    config: &Config,
+    which: &Which,
+    asked: &TimelineAsked,
+    output: Output,
+) -> Result<(), Failure> {
+    let mut log = service::open_reader(&config.journal_path().usage()?).unavailable()?;
+    let stream = find(config, which, log.as_mut())?;
+    let intervals = asked.intervals(log.as_mut(), &stream, &which.id);
+    history::print_intervals(&intervals.unavailable()?, output).unavailable()
 }
 
 fn plain(value: &Value) -> String {

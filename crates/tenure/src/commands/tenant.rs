@@ -12,8 +12,9 @@ use tenure_domain::tenant::{Access, Partition};
 use tenure_domain::{ApplicationId, DepartmentCode, LicenseId, ListingId, TenantId};
 use tenure_journal::SystemClock;
 use tenure_journal::vault::Vault;
-use tenure_projector::{MemberFilter, Queries, QueryError, TenantFilter};
+use tenure_projector::{MemberFilter, Queries, TenantFilter};
 
+use crate::commands::history::failure;
 use crate::config::Config;
 use crate::failure::{Classify, Failure};
 use crate::output::Output;
@@ -297,14 +298,6 @@ fn print<const N: usize>(
         output.line(format_args!("More: --cursor {cursor}"));
     }
     Ok(())
-}
-
-/// A cursor that no page gave is not asked rightly; everything else is not to be had now.
-fn failure(error: QueryError) -> Failure {
-    match error {
-        QueryError::Cursor => Failure::Usage(error.into()),
-        QueryError::Store(_) | QueryError::Ambiguous { .. } => Failure::Unavailable(error.into()),
-    }
 }
 
 fn instance(scope: &ScopeView) -> String {
