@@ -65,7 +65,7 @@ impl Output {
             return Ok(());
         }
         let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(head)?;
+        writer.write_record(head.map(|name| name.replace(' ', "_")))?;
         for row in rows {
             writer.write_record(cells(&row))?;
         }

@@ -109,7 +109,10 @@ async fn an_order_has_a_history_that_can_be_exported() {
         .collect();
     assert_eq!(Value::Array(lines), answer["records"]);
     let (head, rows) = csv(&run("csv"));
-    assert_eq!(head[..4], ["position", "subject", "version", "event"]);
+    assert_eq!(
+        head[..5],
+        ["position", "subject", "version", "event", "effective_at"]
+    );
     assert_eq!(rows, 4);
     let timeline = ["license", "timeline", CODE, "--format", "csv"];
     let (head, rows) = csv(&service.tenure(&timeline).exited(0).stdout);

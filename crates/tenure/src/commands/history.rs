@@ -266,9 +266,14 @@ pub(crate) fn print_intervals(intervals: &[IntervalView], output: Output) -> any
         output.json(&json!({ "intervals": intervals }));
         return Ok(());
     }
-    output.table(head, intervals.iter().map(cells));
+    // What one commit put in place and took back, nobody could have been told.
+    let told = intervals.iter().filter(|it| {
+        let until = it.known_until.as_ref();
+        until.is_none_or(|until| until.recorded_at != it.known_from.recorded_at)
+    });
+    output.table(head, told.clone().map(cells));
     // Positions say in which order things became known; their instants are told once.
-    let steps = intervals.iter().flat_map(|it| {
+    let steps = told.flat_map(|it| {
         let until = it.known_until.as_ref();
         [Some(&it.known_from), until].into_iter().flatten()
     });
