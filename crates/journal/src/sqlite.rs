@@ -23,6 +23,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 use crate::log::{AppendError, Cause, ReadError};
 use crate::migrate::{self, Applied, Migration, SchemaError};
 
+mod copy;
 mod reader;
 mod receipts;
 mod recent;
@@ -30,6 +31,7 @@ mod rows;
 mod tail;
 mod writer;
 
+pub use copy::{Copied, CopyError, copy};
 pub use reader::SqliteReader;
 pub use writer::SqliteLog;
 
@@ -92,6 +94,22 @@ pub enum OpenError {
     },
 }
 
+/// Keeps every other process from writing to a journal as long as it lives.
+#[derive(Debug)]
+pub struct WriterLock {
+    _file: File,
+}
+
+impl WriterLock {
+    /// Takes the lock of the journal at `path`, whether there is one or not.
+    ///
+    /// # Errors
+    /// [`OpenError::Locked`] if another process writes to it.
+    pub fn hold(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self { _file: lock(path)? })
+    }
+}
+
 fn lock(path: &Path) -> Result<File, OpenError> {
     let unavailable = |source: std::io::Error| OpenError::Unavailable {
         path: path.to_owned(),
@@ -115,6 +133,26 @@ fn lock(path: &Path) -> Result<File, OpenError> {
         }),
         Err(std::fs::TryLockError::Error(error)) => Err(unavailable(error)),
     }
+}
+
+/// Takes the journal's lock, opens it for writing, and makes it or brings its schema up to date if
+/// need be.
+fn open_for_writing(path: &Path) -> Result<(Connection, File), OpenError> {
+    let lock = lock(path)?;
+    let unavailable = |source: Cause| OpenError::Unavailable {
+        path: path.to_owned(),
+        source,
+    };
+    let mut connection = Connection::open(path).map_err(|error| unavailable(error.into()))?;
+    configure(&connection).map_err(|error| unavailable(error.into()))?;
+    pragmas_for_writing(&connection).map_err(unavailable)?;
+    migrate(&mut connection)
+        .map_err(|error| unavailable(error.into()))?
+        .map_err(|source| OpenError::Schema {
+            path: path.to_owned(),
+            source,
+        })?;
+    Ok((connection, lock))
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {

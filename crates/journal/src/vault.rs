@@ -72,6 +72,12 @@ impl Vault {
         Self::unlock(Store::open(path)?, &master, clock)
     }
 
+    /// Copies the vault in a file into one that does not exist yet: what is in it and nothing of
+    /// what was. The keys stay wrapped, so that the copy opens with the same master key.
+    pub fn copy(from: &Path, into: &Path) -> Result<(), VaultError> {
+        Store::copy(from, into)
+    }
+
     /// Makes a vault that ends with its last clone: for tests.
     pub fn in_memory(master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, VaultError> {
         Self::unlock(Store::in_memory()?, &master, clock)

@@ -11,11 +11,10 @@ use tenure_domain::Instant;
 use super::recent::{Recent, RecentStreams};
 use super::tail::{Entry, Tail};
 use super::{
-    OpenError, STRANGERS_MAX, SqliteReader, configure, lock, migrate, pragmas_for_writing,
-    receipts, rows, unread, unwritten,
+    OpenError, STRANGERS_MAX, SqliteReader, open_for_writing, receipts, rows, unread, unwritten,
 };
 use crate::event::Event;
-use crate::log::{AppendError, Batch, Cause, Draft, Head, Log, ReadError, ReadLog};
+use crate::log::{AppendError, Batch, Draft, Head, Log, ReadError, ReadLog};
 use crate::position::{Position, StreamVersion};
 use crate::receipt::{Receipt, ReceiptId};
 use crate::record::{Record, UnreadRecord};
@@ -45,28 +44,19 @@ struct Standing {
 impl SqliteLog {
     /// Opens the journal for writing, and makes it or brings its schema up to date if need be.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let lock = lock(path)?;
-        let unavailable = |source: Cause| OpenError::Unavailable {
+        let (connection, lock) = open_for_writing(path)?;
+        let unavailable = |error: rusqlite::Error| OpenError::Unavailable {
             path: path.to_owned(),
-            source,
+            source: error.into(),
         };
-        let mut connection = Connection::open(path).map_err(|error| unavailable(error.into()))?;
-        configure(&connection).map_err(|error| unavailable(error.into()))?;
-        pragmas_for_writing(&connection).map_err(unavailable)?;
-        migrate(&mut connection)
-            .map_err(|error| unavailable(error.into()))?
-            .map_err(|source| OpenError::Schema {
-                path: path.to_owned(),
-                source,
-            })?;
         let strangers = connection
             .query_row(
                 "SELECT count(*) FROM receipts WHERE authentic = 0",
                 [],
                 |row| row.get(0),
             )
-            .map_err(|error| unavailable(error.into()))?;
-        let tail = Tail::read(&connection).map_err(|error| unavailable(error.into()))?;
+            .map_err(unavailable)?;
+        let tail = Tail::read(&connection).map_err(unavailable)?;
         Ok(Self {
             reader: SqliteReader::of(connection),
             tail,

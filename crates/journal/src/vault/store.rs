@@ -59,6 +59,20 @@ impl Store {
         Ok(store)
     }
 
+    pub(super) fn copy(from: &Path, into: &Path) -> Result<(), VaultError> {
+        // Made first, so that nobody else may read it at any time; SQLite fills an empty file.
+        make_file(into).map_err(|error| unavailable(into, error.into()))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(from, flags);
+        let connection = connection.map_err(|error| failed(from, error))?;
+        let copied = connection
+            .busy_timeout(BUSY_TIMEOUT)
+            .and_then(|()| connection.execute("VACUUM INTO ?1", [into.to_string_lossy()]));
+        copied.map_err(|error| failed(into, error))?;
+        let file = File::open(into).and_then(|file| file.sync_all());
+        file.map_err(|error| unavailable(into, error.into()))
+    }
+
     pub(super) fn in_memory() -> Result<Self, VaultError> {
         let path = PathBuf::from(":memory:");
         let connection = Connection::open_in_memory().map_err(|error| failed(&path, error))?;

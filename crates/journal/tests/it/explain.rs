@@ -61,7 +61,7 @@ fn queries() -> Vec<(String, String)> {
     queries
 }
 
-fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+pub(crate) fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection
         .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
         .expect("the query fits the schema");

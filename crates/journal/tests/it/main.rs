@@ -4,6 +4,7 @@
 mod as_of;
 mod beside;
 mod conformance;
+mod copy;
 mod explain;
 mod faults;
 mod folds;

@@ -11,7 +11,7 @@ use tenure_journal::record_ids::{Entropy, RecordIds};
 use tenure_journal::transact::transact;
 use tenure_journal::{
     Actor, Arrived, Batch, Call, Decided, Done, Draft, Event, Head, Log, Outcome, Position,
-    Receipt, ReceiptId, Record, Request, SqliteLog, StreamId, StreamVersion, Verdict,
+    ReadLog, Receipt, ReceiptId, Record, Request, SqliteLog, StreamId, StreamVersion, Verdict,
 };
 use tenure_testkit::{activation, code, command, listing, order_line};
 use uuid::Uuid;
@@ -90,13 +90,13 @@ pub(crate) fn append<L: Log + ?Sized>(
 }
 
 /// Every record of a log.
-pub(crate) fn records<L: Log + ?Sized>(log: &mut L) -> Vec<Record> {
+pub(crate) fn records<L: ReadLog + ?Sized>(log: &mut L) -> Vec<Record> {
     log.read_after(Position::START, 100_000)
         .expect("the records are read")
 }
 
 /// Every receipt of a log.
-pub(crate) fn receipts<L: Log + ?Sized>(log: &mut L) -> Vec<Receipt> {
+pub(crate) fn receipts<L: ReadLog + ?Sized>(log: &mut L) -> Vec<Receipt> {
     log.receipts_after(None, 100_000)
         .expect("the receipts are read")
 }

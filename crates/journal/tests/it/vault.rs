@@ -541,3 +541,23 @@ fn no_query_reads_every_key() {
         );
     }
 }
+
+#[test]
+fn a_copy_opens_with_the_same_key_and_holds_nothing_that_was_destroyed() {
+    let (folder, path, vault) = in_file();
+    let sealed = key(&vault, 1).seal(CONTEXT, EMAIL).expect("it is sealed");
+    let gone = key(&vault, 2).seal(CONTEXT, EMAIL).expect("it is sealed");
+    vault.destroy(&tenant(2)).expect("it is destroyed");
+    let into = folder.path().join("copy.db");
+    Vault::copy(&path, &into).expect("it is copied");
+    let mode = std::fs::metadata(&into).expect("it is there").permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+    let copy = open(&into);
+    let opened = copy.open_sealed(CONTEXT, &sealed).expect("it is opened");
+    assert!(matches!(opened, Opened::Text(text) if *text == *EMAIL));
+    let erased = copy.open_sealed(CONTEXT, &gone).expect("it is opened");
+    assert!(matches!(erased, Opened::Erased));
+    assert!(Vault::copy(&path, &into).is_err(), "it exists already");
+    let missing = folder.path().join("none.db");
+    assert!(Vault::copy(&missing, &folder.path().join("new.db")).is_err());
+}
