@@ -31,7 +31,7 @@ mod rows;
 mod tail;
 mod writer;
 
-pub use copy::{Copied, CopyError, copy};
+pub use copy::{Copied, CopyError, copy, into_one_file};
 pub use reader::SqliteReader;
 pub use writer::SqliteLog;
 

@@ -4,6 +4,7 @@
 mod commands;
 mod config;
 mod failure;
+mod files;
 mod login;
 mod output;
 mod pending;
@@ -78,6 +79,12 @@ enum Command {
     /// The journal itself
     #[command(subcommand)]
     Journal(commands::journal::Journal),
+    /// Copy journal and vault into a folder, or on from where the last backup there ended
+    #[command(after_help = "Example: tenure backup /backup/tenure")]
+    Backup(commands::backup::Backup),
+    /// Put a backup in the place of journal and vault, once it has proved itself
+    #[command(after_help = "Example: tenure restore /backup/tenure --drill")]
+    Restore(commands::restore::Restore),
     /// The configuration: look it over, or print an example
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
@@ -105,6 +112,8 @@ impl Command {
             | Self::Receipts(_)
             | Self::Replay(_)
             | Self::Journal(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
             | Self::Config(_)
             | Self::Doctor
             | Self::Completions { .. } => false,
@@ -166,6 +175,8 @@ fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
             log_to_stderr("warn", LogFormat::Text);
             license.run(&load()?, output)
         },
+        Command::Backup(backup) => backup.run(&load()?, output),
+        Command::Restore(restore) => restore.run(&load()?, output),
         Command::Customer(customer) => customer.run(&load()?, output),
         Command::Order(order) => order.run(&load()?, output),
         Command::Tenant(tenant) => tenant.run(&load()?, output),

@@ -29,6 +29,14 @@ pub(crate) fn as_of(text: &str) -> anyhow::Result<AsOf> {
     Ok(AsOf::RecordedAt(instant(text)?))
 }
 
+/// An instant as a part of a file's name: 20261124T184500Z.
+pub(crate) fn compact(instant: Instant) -> String {
+    DateTime::<Utc>::from_timestamp_micros(instant.micros()).map_or_else(
+        || instant.micros().to_string(),
+        |time| time.format("%Y%m%dT%H%M%SZ").to_string(),
+    )
+}
+
 /// An instant as RFC 3339 in UTC; beyond the calendar, its microseconds.
 pub(crate) fn text(instant: Instant) -> String {
     DateTime::<Utc>::from_timestamp_micros(instant.micros()).map_or_else(

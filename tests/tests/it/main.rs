@@ -18,6 +18,7 @@
 
 mod activation;
 mod audit;
+mod backups;
 mod callbacks;
 mod cli;
 mod codes;

@@ -97,10 +97,22 @@ pub fn copy(
     while copying.step(up_to, &mut progress)? {}
     let copied = copying.copied;
     connection.execute("DETACH source", [])?;
+    connection.close().map_err(|(_, error)| error)?;
+    into_one_file(into)?;
+    Ok(copied)
+}
+
+/// Moves what is in the log of a journal into its file, so that this one is all of it. Nobody may
+/// have it open meanwhile. Does nothing if there is no journal.
+pub fn into_one_file(path: &Path) -> Result<(), CopyError> {
+    if !path.try_exists()? {
+        return Ok(());
+    }
+    let connection = Connection::open(path)?;
     connection.pragma_update_and_check(None, "journal_mode", "delete", |_row| Ok(()))?;
     connection.close().map_err(|(_, error)| error)?;
-    File::open(into)?.sync_all()?;
-    Ok(copied)
+    File::open(path)?.sync_all()?;
+    Ok(())
 }
 
 struct Copying<'a> {

@@ -24,7 +24,7 @@ struct Scene {
 impl Scene {
     /// Calls about some codes: each opens a stream with two records, and one changes nothing.
     fn new() -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = TempDir::new().expect("there is room for a temporary folder");
         let log = open(&folder.path().join("journal.db"));
         let mut scene = Self { folder, log };
         scene.play(1);
@@ -32,7 +32,8 @@ impl Scene {
     }
 
     fn play(&mut self, first: u32) {
-        let mut ids = RecordIds::new(Entropy::Seeded(9), self.log.head().unwrap().last_id);
+        let last_id = self.log.head().expect("the head is read").last_id;
+        let mut ids = RecordIds::new(Entropy::Seeded(9), last_id);
         for number in first..first + 5 {
             let at = second(number);
             let calls = [
@@ -55,14 +56,14 @@ impl Scene {
     }
 
     fn read(&self, name: &str) -> SqliteReader {
-        SqliteReader::open(&self.path(name)).unwrap()
+        SqliteReader::open(&self.path(name)).expect("the copy is opened")
     }
 }
 
 #[track_caller]
 fn check_sound(log: &mut SqliteReader) {
-    assert_eq!(log.integrity_check().unwrap(), [""; 0]);
-    let findings = verify::verify(log, |_, _| {}).unwrap();
+    assert_eq!(log.integrity_check().expect("it is read"), [""; 0]);
+    let findings = verify::verify(log, |_, _| {}).expect("it is read");
     assert_eq!(findings.wrong, [""; 0]);
 }
 

@@ -72,6 +72,23 @@ impl Config {
         self.master_key().map(drop)
     }
 
+    /// Opens a copy of the vault that lies elsewhere: what looks whether the master key is the one.
+    pub(crate) fn open_vault_at(
+        &self,
+        path: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Vault> {
+        let key = self.master_key_path()?;
+        if self.vault.master_key.is_none() && !exists(&key)? {
+            bail!(
+                "the master key {} is not there: put it back from where you keep it, or set \
+                 vault.master_key_file; without it nothing can be read that the vault sealed",
+                key.display()
+            );
+        }
+        Ok(Vault::open(path, self.master_key()?, clock)?)
+    }
+
     /// Opens the vault, and makes nothing that is not there.
     pub(crate) fn open_present_vault(&self, clock: Arc<dyn Clock>) -> anyhow::Result<Vault> {
         if self.vault_presence()? != Presence::Whole {
