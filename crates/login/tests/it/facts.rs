@@ -185,6 +185,29 @@ async fn of_several_instances_the_newest_client_counts_and_the_one_that_knows_th
 }
 
 #[actix_web::test]
+async fn a_newer_client_that_cannot_be_called_hides_no_older_one() {
+    let scene = Scene::empty();
+    let instances = [("PLTEST0001", "client-1"), ("PLTEST0002", "client-2")];
+    for (instance, client) in instances {
+        scene.bind(TENANT, Some(instance), &scene.centre.origin);
+        scene.set_client(TENANT, Some(instance), client);
+        scene.grant(TENANT, Some(instance), USER, Role::User, true);
+    }
+    scene.bind(TENANT, Some("PLTEST0002"), "http://127.0.0.1:1");
+    let start = scene.browse("?tenant=t-0001").await;
+    let location = start.header("location");
+    assert!(location.contains("client_id=client-1"), "{location}");
+    let session = scene.session("c1").await;
+    assert!(scene.centre.asked()[0].body.contains("client_id=client-1"));
+    let user = &scene.check(&session).await["user"];
+    assert_eq!(user["instance_id"], "PLTEST0001");
+    // Once none can be called, that is what is told.
+    scene.bind(TENANT, Some("PLTEST0001"), "http://127.0.0.1:1");
+    let answer = scene.browse("?tenant=t-0001").await;
+    assert_eq!(answer.page(), (502, "centre_not_callable"));
+}
+
+#[actix_web::test]
 async fn an_enterprise_that_was_erased_is_out() {
     let scene = Scene::bound();
     let session = scene.session("c1").await;

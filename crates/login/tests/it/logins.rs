@@ -285,6 +285,78 @@ async fn logins_under_way_are_bounded() {
     assert_eq!(scene.ticket("c3").await.len(), 64);
 }
 
+/// Who asks about a ticket of CAS is not kept waiting.
+#[actix_web::test]
+async fn an_enterprise_whose_centre_is_slow_stops_no_other() {
+    let scene = Scene::bound();
+    scene.bind("t-0002", None, &scene.centre.origin);
+    scene.set_client("t-0002", None, "client-2");
+    scene.grant("t-0002", None, USER, Role::User, true);
+    let user = r#"{"serviceResponse":{"authenticationSuccess":{"user":"zhangsan01"}}}"#;
+    scene.centre.answers_ticket(reply(200, user));
+    let hold = scene.centre.hold();
+    let back = ["c1", "c2", "c3", "c4"].map(|it| format!("/callback?code={it}&tenant=t-0001"));
+    let one_more = "/cas?tenant=t-0001&ticket=ST-1";
+    let [first, second, third, fourth] = back.each_ref().map(|it| scene.browse(it));
+    let meanwhile = async {
+        for _ in &back {
+            hold.came().await;
+        }
+        let fifth = scene.browse(one_more).await;
+        let start = scene.browse("?tenant=t-0001").await;
+        let other = scene.browse("/cas?tenant=t-0002&ticket=ST-2").await;
+        hold.release();
+        (fifth, start, other)
+    };
+    let (first, second, third, fourth, (fifth, start, other)) =
+        tokio::join!(first, second, third, fourth, meanwhile);
+    assert_eq!(fifth.page(), (503, "busy"));
+    assert_eq!(start.page(), (503, "busy"));
+    assert_eq!(other.ticket().len(), 64);
+    for answer in [first, second, third, fourth] {
+        assert_eq!(answer.ticket().len(), 64);
+    }
+    // What was turned away is not used up.
+    assert_eq!(scene.browse(one_more).await.ticket().len(), 64);
+}
+
+#[actix_web::test]
+async fn a_vault_that_goes_while_the_centre_is_asked_leaves_no_session() {
+    let scene = Scene::bound();
+    let hold = scene.centre.hold();
+    let address = "/callback?code=c1&tenant=t-0001";
+    let goes = async {
+        hold.came().await;
+        scene.vault_goes();
+        hold.release();
+    };
+    let (answer, ()) = tokio::join!(scene.browse(address), goes);
+    assert_eq!(answer.page(), (500, "sealed"));
+    assert_eq!(scene.centre.asked().len(), 2, "the centre told who it is");
+    let kept = rusqlite::Connection::open(scene.folder.path().join("login.db")).unwrap();
+    let count = "SELECT count(*) FROM sessions";
+    assert_eq!(kept.query_row(count, [], |row| row.get(0)), Ok(0));
+
+    scene.vault_returns();
+    // The centre has seen the code, and the browser gets another.
+    assert_eq!(scene.browse(address).await.page(), (400, "code_used"));
+    let session = scene.session("c2").await;
+    assert_eq!(scene.check(&session).await["good"], true);
+}
+
+#[actix_web::test]
+async fn whether_an_enterprise_is_bound_is_not_said_before_it_is_known() {
+    let scene = Scene::bound();
+    scene.index_falls_behind();
+    let address = "/callback?code=c1&tenant=t-0001";
+    for rest in [address, "?tenant=t-0001", "/cas?tenant=t-0001&ticket=ST-1"] {
+        assert_eq!(scene.browse(rest).await.page(), (503, "index"), "{rest}");
+    }
+    assert!(scene.centre.asked().is_empty());
+    scene.index_catches_up();
+    assert_eq!(scene.browse(address).await.ticket().len(), 64);
+}
+
 #[actix_web::test]
 async fn our_pages_are_framed_by_the_workbench_alone() {
     let framed = |settings: Settings| {

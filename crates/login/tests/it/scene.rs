@@ -1,6 +1,7 @@
 //! A service on this machine: journal, vault, sessions and logins, with a clock that stands still.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once};
 
 use actix_web::{App, HttpServer, web};
@@ -19,7 +20,7 @@ use tenure_journal::{
     Actor, Clock, ManualClock, Queue, SqliteLog, SqliteReader, StreamId, Watch, queue,
 };
 use tenure_koogallery::kit::{Profile, contexts};
-use tenure_login::{Login, Metrics, Parts, Settings, Store, backend, browser};
+use tenure_login::{FindStreams, Login, Metrics, Parts, Settings, Store, backend, browser};
 
 use crate::centre::Centre;
 
@@ -41,6 +42,7 @@ pub(crate) struct Scene {
     queue: Queue,
     vault: Vault,
     streams: Arc<Mutex<Vec<StreamId>>>,
+    index_is_late: Arc<AtomicBool>,
     /// Of what is told from now on.
     pub(crate) partition: Mutex<Partition>,
     registry: Registry,
@@ -107,7 +109,9 @@ impl Scene {
         let settings = settings.trusting(std::slice::from_ref(&centre.origin));
         let settings = change(settings.unwrap());
         let streams = Arc::new(Mutex::new(Vec::new()));
-        let (found, mut registry) = (Arc::clone(&streams), Registry::default());
+        let index_is_late = Arc::new(AtomicBool::new(false));
+        let find_streams = find_streams(&streams, &index_is_late);
+        let mut registry = Registry::default();
         let login = Arc::new(
             Login::new(Parts {
                 settings: BTreeMap::from([
@@ -115,7 +119,7 @@ impl Scene {
                     (listing("other-pro"), settings),
                 ]),
                 open_reader: Box::new(move || Ok(Box::new(SqliteReader::open(&journal)?))),
-                find_streams: Box::new(move |_, _| Ok(found.lock().unwrap().clone())),
+                find_streams,
                 vault: vault.clone(),
                 store: Store::open(&folder.path().join("login.db")).unwrap(),
                 clock: Arc::clone(&clock) as _,
@@ -137,6 +141,7 @@ impl Scene {
             queue,
             vault,
             streams,
+            index_is_late,
             partition: Mutex::new(Partition::Real),
             registry,
         }
@@ -284,6 +289,15 @@ impl Scene {
         file.unwrap().execute_batch(sql).unwrap();
     }
 
+    /// Whether an enterprise is bound is not known from now on.
+    pub(crate) fn index_falls_behind(&self) {
+        self.index_is_late.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn index_catches_up(&self) {
+        self.index_is_late.store(false, Ordering::Relaxed);
+    }
+
     /// Destroys the keys of an enterprise.
     pub(crate) fn erase(&self, tenant: &str) {
         let tenant = TenantId::parse(tenant).unwrap();
@@ -408,6 +422,16 @@ impl Answer {
         assert!(policy.contains("default-src 'none'"), "{policy}");
         assert!(policy.contains("frame-ancestors"), "{policy}");
     }
+}
+
+fn find_streams(streams: &Arc<Mutex<Vec<StreamId>>>, is_late: &Arc<AtomicBool>) -> FindStreams {
+    let (streams, is_late) = (Arc::clone(streams), Arc::clone(is_late));
+    Box::new(move |_, _| {
+        if is_late.load(Ordering::Relaxed) {
+            return Err("the index is behind the journal".into());
+        }
+        Ok(streams.lock().unwrap().clone())
+    })
 }
 
 fn serve(login: Arc<Login>) -> String {
