@@ -90,3 +90,31 @@ async fn many_denied_reports_cost_few_requests() {
     // 16, 8, 4 and 2 are denied as a whole, and then each alone.
     assert_eq!(market.asked.try_iter().count(), 4 + 16);
 }
+
+/// A proxy that lets little through says nothing about any report.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_is_too_large_is_sent_in_smaller_ones() {
+    let market = Market::of(|asked| match &serials_of(asked)[..] {
+        [_, _, ..] => (413, "<html>".to_owned()),
+        [alone] if alone == SENT[1] => refused("MKT.9004"),
+        _ => taken(),
+    });
+    let scene = Scene::new();
+    scene.report(1, (1..=4).map(|hour| metered(hour, "1")).collect());
+    let worker = scene.work(&market);
+    let usage = scene.await_usage(is_settled).await;
+    worker.stop().await;
+    let sizes: Vec<_> = market
+        .asked
+        .try_iter()
+        .map(|it| serials_of(&it).len())
+        .collect();
+    assert_eq!(sizes[..3], [4, 2, 1]);
+    assert_eq!(usage.settled.len(), 4);
+    for (known, settled) in &usage.settled {
+        let expected = (*known == serial(2)).then_some("MKT.9004");
+        assert_eq!(settled.denied.as_deref(), expected, "{known}");
+    }
+    // Each report has an answer of its own, and no batch one for all of its reports.
+    assert_eq!(scene.receipts().len(), 4);
+}
