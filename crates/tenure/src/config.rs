@@ -19,6 +19,7 @@ mod overlay;
 mod provisioning;
 mod secret;
 mod vault;
+mod word;
 
 pub(crate) use license_file::LicenseFileMode;
 pub(crate) use listing::{Activation, InstanceFamily, ListingConfig, OpenApi, UsagePush};
@@ -102,6 +103,7 @@ pub(crate) struct Log {
     /// A filter such as `info` or `tenure_journal=debug,warn`.
     pub filter: String,
     /// Text for people, or JSON for programs.
+    #[serde(deserialize_with = "word::read")]
     pub format: LogFormat,
 }
 
@@ -273,9 +275,6 @@ fn explained(message: &str) -> String {
     if message.contains("invalid socket address syntax") {
         return format!("{message}: write an IP address and a port, such as 127.0.0.1:8080");
     }
-    if message.contains("does not have variant constructor") {
-        return format!("{message}: `tenure config example` names its values");
-    }
     if !message.contains("unknown field") {
         return message.to_owned();
     }
@@ -343,20 +342,37 @@ mod tests {
                 "[http]\napi = \"localhost:80\"",
                 "write an IP address and a port",
             ),
-            (
-                "[log]\nformat = \"xml\"",
-                "`tenure config example` names its values",
-            ),
-            (
-                "[[listing]]\nid = \"a\"\nmerchant = \"b\"\nprovisioning.mode = \"auto\"",
-                "listing[0].provisioning.mode",
-            ),
+            ("[log]\nformat = \"xml\"", "expected `text` or `json`"),
         ] {
             let error = parse(text, &[]).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
         let unreadable = parse("[log]\nfilter = \"====\"", &[]).unwrap().check();
         assert!(unreadable.unwrap_err().to_string().contains("log.filter"));
+    }
+
+    #[test]
+    fn a_wrong_word_is_told_with_its_place_and_the_right_ones() {
+        for (key, words) in [
+            ("provisioning.mode", "`static`, `manual`, `webhook`"),
+            ("provisioning.change_check", "`allow`, `deny`, `webhook`"),
+            ("provisioning.change_check_default", "`allow` or `deny`"),
+            ("license_file.mode", "`static`, `webhook`, `manual`"),
+            ("license_file.quota", "`quantity` or `unlimited`"),
+            ("kit.departments", "`merge` or `replace`"),
+            ("open_api.activation", "`v1` or `v2`"),
+            ("open_api.usage_push", "`new` or `old`"),
+            ("protocol.unknown_code", "`remember` or `refuse`"),
+            ("protocol.family", "`saas` or `online_license`"),
+        ] {
+            let listing = "[[listing]]\nid = \"a\"\nmerchant = \"b\"\n\
+                open_api.access_key_id = \"AKEXAMPLE00000000001\"\n";
+            let error = parse(&format!("{listing}{key} = \"auto\""), &[]).unwrap_err();
+            let error = error.to_string();
+            assert!(error.contains(&format!("listing[0].{key}")), "{error}");
+            assert!(error.contains("`auto`"), "{error}");
+            assert!(error.contains(words), "{error}");
+        }
     }
 
     #[test]

@@ -49,6 +49,9 @@ async fn the_example_configuration_is_right_and_a_slip_is_answered_with_the_near
     run("[[listing]]\nid = \"a\"\nmerchant = \"b\"")
         .exited(2)
         .complains("it has no key");
+    run("[[listing]]\nid = \"a\"\nmerchant = \"b\"\nprovisioning.mode = \"auto\"")
+        .exited(2)
+        .complains("`static`, `manual`, `webhook`");
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ use tenure_domain::tenant::Others;
 use tenure_ingress::kit::Settings;
 use tenure_koogallery::kit::PrivateKey;
 
+use super::word;
+
 /// What a listing needs for the kit, beside the keys of its interface type.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -20,6 +22,7 @@ pub(crate) struct KitConfig {
     /// Or files with one key each.
     pub private_key_files: Vec<PathBuf>,
     /// What becomes of departments that a full list does not name.
+    #[serde(deserialize_with = "word::read")]
     pub departments: Departments,
 }
 

@@ -6,16 +6,19 @@ use tenure_domain::file::FileRules;
 use tenure_outbound::webhook::{Secrets, WebhookAddress};
 
 use super::provisioning::Provisioning;
+use super::word;
 
 /// How license files come to be, and who gets one.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LicenseFile {
     /// Who makes them.
+    #[serde(deserialize_with = "word::read")]
     pub mode: LicenseFileMode,
     /// Whether a request must name a device; otherwise it is answered with `000903`.
     pub fingerprint_required: bool,
     /// How many an order has.
+    #[serde(deserialize_with = "word::read")]
     pub quota: Quota,
     /// Where the merchant's application makes them; `provisioning.webhook_url` if nothing is said.
     /// Messages are signed with `provisioning.webhook_secret`.

@@ -16,6 +16,7 @@ use super::license_file::LicenseFile;
 use super::login::LoginConfig;
 use super::provisioning::{Provisioning, ProvisioningMode};
 use super::secret::Secrets;
+use super::word;
 
 /// One production address of one merchant.
 #[derive(Debug, Clone, Deserialize)]
@@ -84,10 +85,10 @@ pub(crate) struct OpenApi {
     /// The address for when that one cannot be reached.
     pub fallback: Option<String>,
     /// The edition of the interfaces that activate and query codes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word::read")]
     pub activation: Activation,
     /// The interface that takes amounts of what was used.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word::read")]
     pub usage_push: UsagePush,
     /// Whether the details of orders are asked for.
     #[serde(default = "default_query_orders")]
@@ -130,8 +131,10 @@ pub(crate) struct Protocol {
     /// How long a license serves after its term. The guides speak of a grace and name no length.
     pub grace_seconds: u32,
     /// What becomes of a call about a code that was never activated here.
+    #[serde(deserialize_with = "word::read")]
     pub unknown_code: UnknownCode,
     /// What the base interfaces deliver.
+    #[serde(deserialize_with = "word::read")]
     pub family: InstanceFamily,
     /// How V1.0 answers encrypt an account: `1` for AES-256, `2` for AES-128.
     pub encrypt_type: u8,

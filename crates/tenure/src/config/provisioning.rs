@@ -11,6 +11,7 @@ use tenure_koogallery::{AppInfo, v1};
 use tenure_outbound::webhook::{Secrets as WebhookSecrets, WebhookAddress};
 
 use super::secret::Secrets;
+use super::word;
 
 /// How long a webhook may leave open when an application is ready, where nothing else is
 /// configured.
@@ -21,6 +22,7 @@ const REMIND_SECONDS: u32 = 60 * 60;
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Provisioning {
     /// Ready at once, or when somebody says so.
+    #[serde(deserialize_with = "word::read")]
     pub mode: ProvisioningMode,
     /// Where the buyer finds the application.
     pub front_end_url: Option<String>,
@@ -45,8 +47,10 @@ pub(crate) struct Provisioning {
     /// After how many seconds it is reminded of a purchase that it answered with 202.
     pub webhook_remind_seconds: u32,
     /// Whether a renewal may change the specification, and who decides.
+    #[serde(deserialize_with = "word::read_some")]
     pub change_check: Option<ChangeCheckMode>,
     /// What is told if the application that is asked does not decide.
+    #[serde(deserialize_with = "word::read")]
     pub change_check_default: ChangeDefault,
     /// What `change_check` was before it could ask.
     pub allow_change: Option<bool>,
