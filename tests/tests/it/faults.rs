@@ -1,15 +1,23 @@
-//! The disk fails, the journal is a stranger's, or somebody else's.
+//! The disk fails or is slow, the journal is a stranger's, or somebody else's.
 
 use std::time::Duration;
 
 use serde_json::json;
-use tenure_sandbox::body::{Body, OrderLine, refresh_license_code, update_license_code_status};
+use tenure_sandbox::body::{
+    Body, OrderLine, query_instance, refresh_license_code, update_license_code_status,
+};
 use tokio::time::Instant;
 
-use crate::service::{Service, day, texts};
+use crate::activation::Marketplace;
+use crate::orders::await_event;
+use crate::service::{Service, Setup, day, texts};
+use crate::usage::metered;
 
 /// The most calls until the disk fails, and until it works again.
 const CALLS_MAX: u32 = 1_000;
+
+/// The most queries until a read model that hung is read.
+const QUERIES_MAX: u32 = 10;
 
 /// How late an answer may be.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(4);
@@ -35,17 +43,23 @@ async fn is_acknowledged(service: &Service, number: u32) -> bool {
     answer.code == "000000"
 }
 
+/// Runs a service that was stopped with a disk of which some of the kernel's calls on a file are
+/// tampered with.
+fn run_tampered(service: &mut Service, file: &str, inject: &str) {
+    let file = service.file(file);
+    let inject = format!("inject={inject}");
+    // -D makes the service our child, and strace its grandchild.
+    let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"];
+    let only = ["-P", file.to_str().unwrap(), "-e", &inject];
+    service.run_under(&[&strace[..], &only[..]].concat());
+}
+
 /// Runs the service with a disk that fails for a while, on its own account: the n-th call of the
 /// kernel on the journal's write-ahead log, and some after it, come back with an error.
 async fn check(inject: &str) {
     let mut service = Service::start();
     service.stop();
-    let wal = service.file("journal.db-wal");
-    let inject = format!("inject={inject}");
-    // -D makes the service our child, and strace its grandchild.
-    let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"];
-    let only = ["-P", wal.to_str().unwrap(), "-e", &inject];
-    service.run_under(&[&strace[..], &only[..]].concat());
+    run_tampered(&mut service, "journal.db-wal", inject);
     let mut acknowledged = Vec::new();
     let mut number = 0;
     while is_acknowledged(&service, number).await {
@@ -100,6 +114,74 @@ async fn a_disk_that_became_read_only_is_told_and_survived() {
 #[tokio::test]
 async fn a_disk_that_fails_to_flush_is_told_and_survived() {
     check("fsync,fdatasync:error=EIO:when=4..7").await;
+}
+
+/// The answer is due after four seconds, and one flush takes five.
+#[tokio::test]
+async fn a_call_that_the_disk_was_too_slow_for_is_done_once_and_its_nonce_is_used_up() {
+    let mut service = Service::start();
+    service.stop();
+    let slow = "fsync,fdatasync:delay_enter=5000000:when=4";
+    run_tampered(&mut service, "journal.db-wal", slow);
+    let mut number = 0;
+    let late = loop {
+        let call = service.signed("cad-pro", &renewal(number));
+        let answer = service.send(&call).await;
+        if answer.code != "000000" {
+            answer.is("000005");
+            break call;
+        }
+        number += 1;
+        assert!(number < CALLS_MAX, "the disk is not slow: is strace there?");
+    };
+    // Whether it was recorded is not known by now, and it is not done twice.
+    service.send(&late).await.is("000001");
+    assert_eq!(service.events(&code(number)).await, ["issued", "renewed"]);
+    let verdicts = service.verdicts();
+    let [.., before, last] = &verdicts[..] else {
+        panic!("{verdicts:?}")
+    };
+    assert_eq!(before, "applied");
+    assert_eq!(last, "rejected: replayed_nonce");
+    // The marketplace calls again with a nonce of its own.
+    service.call(&renewal(number)).await.is("000000");
+    assert_eq!(service.events(&code(number)).await, ["issued", "renewed"]);
+}
+
+/// A query waits a second and a half for what was used, and the file takes two to be opened.
+#[tokio::test]
+async fn a_query_does_not_wait_for_a_read_model_that_hangs() {
+    let (marketplace, mut service) = Marketplace::with_service(Setup::default());
+    let wish = json!({ "listing": "cad-pro", "charging": "ON_DEMAND" });
+    let sale = marketplace.sell(wish).await;
+    let id = sale["name"].as_str().unwrap();
+    let reports = json!({ "reports": [metered("METERTEST0001", 3, "12.5")] });
+    let path = format!("/v1/licenses/{id}/usage");
+    assert_eq!(service.post_json(&path, &reports).await.0, 200);
+    await_event(&service, id, "usage_taken").await;
+    service.stop();
+    run_tampered(&mut service, "read.db", "openat:delay_enter=2000000");
+    let query = query_instance(id);
+    let begun_at = Instant::now();
+    let answer = service.call(&query).await;
+    let took = begun_at.elapsed();
+    answer.is("000000");
+    assert!(took < ANSWER_TIME_MAX, "{took:?}");
+    let told = &answer.json["info"][0];
+    assert_eq!(told["instanceId"], *id, "{told}");
+    assert_eq!(told.get("usageInfo"), None, "{told}");
+    service.await_line("an answer is without what was used");
+    // Once the file is open, the next who asks is told.
+    let mut asked = 1;
+    let told = loop {
+        let answer = service.call(&query).await;
+        if let Some(told) = answer.json["info"][0].get("usageInfo") {
+            break told.clone();
+        }
+        asked += 1;
+        assert!(asked < QUERIES_MAX, "{answer:?}");
+    };
+    assert_eq!(told[0]["usageValue"], json!(12.5), "{told}");
 }
 
 #[tokio::test]
