@@ -33,7 +33,6 @@ impl Scene {
         let server = server.unwrap();
         let origin = format!("http://{}", server.addrs()[0]);
         drop(actix_web::rt::spawn(server.run()));
-        let kit = setup();
         let login = format!(
             "login.app_id = \"{}\"\n\
              login.public_url = \"https://lic.example.com\"\n\
@@ -44,9 +43,9 @@ impl Scene {
             binding().application,
         );
         let service = Service::of(&Setup {
+            filter: Some("info,tenure_login=debug"),
             token: Some(TOKEN),
-            cad_pro: kit.cad_pro + &login,
-            ..kit
+            cad_pro: setup().cad_pro + &login,
         });
         // A connection of an earlier run would be found closed.
         let http = reqwest::Client::builder()
@@ -89,6 +88,15 @@ impl Scene {
         let callback = callback.unwrap();
         self.browse(&format!("/callback?code={}&tenant={tenant}", callback.code))
             .await
+    }
+
+    /// The level at which the next login that did not come about is logged, for this reason.
+    fn level_of(&self, reason: &str) -> String {
+        self.service.await_line(&format!("\"reason\":\"{reason}\""));
+        let log = self.service.log.lock().unwrap();
+        let failed = log.lines().rfind(|it| it.contains("a login did not"));
+        let line: Value = serde_json::from_str(failed.unwrap()).unwrap();
+        line["level"].as_str().unwrap().to_owned()
     }
 
     async fn session(&self, user_name: &str) -> Value {
@@ -213,4 +221,25 @@ async fn a_login_starts_at_the_page_of_the_marketplace_or_at_the_centre_of_an_en
     let other = format!("{}/login", scene.service.address("cad-manual"));
     let other = scene.http.get(other).send().await.unwrap();
     assert_eq!(other.status(), 404);
+}
+
+#[actix_web::test]
+async fn what_any_stranger_can_cause_is_no_warning() {
+    let scene = Scene::start();
+    scene.bind().await;
+    for (rest, reason) in [
+        ("?tenant=", "malformed"),
+        ("/callback?code=c1", "malformed"),
+        ("/callback?error=access_denied&state=s1", "refused"),
+        ("/callback?code=c1&state=s1", "state_lost"),
+        ("?tenant=made-up", "unbound"),
+        ("/callback?code=c1&tenant=made-up", "unbound"),
+        ("/cas?tenant=made-up&ticket=ST-1", "unbound"),
+    ] {
+        scene.browse(rest).await;
+        assert_eq!(scene.level_of(reason), "DEBUG", "{rest}");
+    }
+    // Only whom a centre vouches for comes that far.
+    assert_eq!(scene.log_in("lisi02").await.0, 403);
+    assert_eq!(scene.level_of("member_withdrawn"), "WARN");
 }
