@@ -243,3 +243,20 @@ async fn what_any_stranger_can_cause_is_no_warning() {
     assert_eq!(scene.log_in("lisi02").await.0, 403);
     assert_eq!(scene.level_of("member_withdrawn"), "WARN");
 }
+
+#[actix_web::test]
+async fn while_the_read_model_is_late_nobody_is_said_to_be_unbound() {
+    let scene = Scene::start();
+    let read_model = rusqlite::Connection::open(scene.service.file("read.db")).unwrap();
+    read_model.execute_batch("BEGIN IMMEDIATE").unwrap();
+    scene.bind().await;
+    let start = format!("?tenant={}", binding().tenant);
+    assert_eq!(scene.browse(&start).await.0, 503);
+    assert_eq!(scene.level_of("index"), "WARN");
+    read_model.execute_batch("ROLLBACK").unwrap();
+    let recorded = scene.service.records_after(0).await;
+    let head = &recorded.last().unwrap()["position"];
+    let folded = format!("/v1/licenses?min_position={head}");
+    scene.service.get_json(&folded).await;
+    assert_eq!(scene.browse(&start).await.0, 302);
+}
