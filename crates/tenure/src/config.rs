@@ -211,6 +211,11 @@ impl Config {
         }
     }
 
+    /// The file of the sessions of members who logged in.
+    pub(crate) fn sessions_path(&self) -> anyhow::Result<PathBuf> {
+        Ok(self.journal_path()?.with_file_name("login.db"))
+    }
+
     /// The tokens that open the API, from the configuration and from their file.
     pub(crate) fn tokens(&self) -> anyhow::Result<Vec<SecretString>> {
         Secrets {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -57,6 +58,20 @@ pub(crate) fn put(staged: &Path, path: &Path) -> anyhow::Result<()> {
             .with_context(|| format!("{} cannot be written", path.display()))?;
         File::open(path)?.sync_all()?;
     }
+    give_to_owner(path)?;
     File::open(folder_of(path))?.sync_all()?;
     Ok(())
+}
+
+/// Gives a file to the owner of the folder that it is in: root may have made it, and the service
+/// has to write it.
+pub(crate) fn give_to_owner(path: &Path) -> std::io::Result<()> {
+    let (file, folder) = (
+        std::fs::metadata(path)?,
+        std::fs::metadata(folder_of(path))?,
+    );
+    if file.uid() == folder.uid() {
+        return Ok(());
+    }
+    chown(path, Some(folder.uid()), Some(folder.gid()))
 }

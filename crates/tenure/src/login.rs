@@ -33,7 +33,7 @@ pub(crate) fn start(around: Surroundings<'_>) -> anyhow::Result<Option<Arc<Login
     if settings.is_empty() {
         return Ok(None);
     }
-    let path = config.journal_path()?.with_file_name("login.db");
+    let path = config.sessions_path()?;
     let read_model = config.projector.path.clone();
     let pending = Pending::new(read_model, around.progress, around.watch);
     let login = Login::new(Parts {

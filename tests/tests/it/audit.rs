@@ -119,7 +119,12 @@ async fn an_order_has_a_history_that_can_be_exported() {
     assert_eq!(head[0], "license");
     let intervals = service.tenure_json(&timeline[..3])["intervals"].clone();
     assert_eq!(rows, intervals.as_array().unwrap().len());
+}
 
+#[tokio::test]
+async fn what_cannot_be_told_is_refused_with_what_to_do() {
+    let service = service().await;
+    let order = "CS2211181819B4LV2";
     for (arguments, exit, complaint) in [
         (
             &["order", "history", "CS2211181819B4LV9"][..],

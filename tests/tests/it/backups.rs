@@ -108,8 +108,10 @@ async fn a_journal_is_brought_back_to_a_position_and_to_an_instant() {
 
     let refused = service.tenure(&["restore", &folder, "--as-of", "3"]);
     refused.exited(2).complains("--replace moves it aside");
+    std::fs::write(service.file("login.db"), "sessions of then").unwrap();
     let restored = restore(&service, &["--as-of", "3", "--replace"]);
     assert_eq!(restored["position"], 3);
+    assert!(!service.file("login.db").exists());
     service.run();
     let now = service.tenure_json(&["license", "show", CODE]);
     assert_eq!(now["license"]["status"], "suspended");

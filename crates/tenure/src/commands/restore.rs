@@ -229,6 +229,11 @@ fn put_in_place(proved: &Proved, config: &Config) -> anyhow::Result<Vec<PathBuf>
         files::remove(&files::beside(read_model, name))?;
     }
     files::put(&proved.folder.path().join(READ_MODEL), read_model)?;
+    // A session says how far the journal was that it rests on: everybody logs in again.
+    let sessions = config.sessions_path()?;
+    for name in ["", "-journal"] {
+        files::remove(&files::beside(&sessions, name))?;
+    }
     if proved.has_vault {
         let vault = config.vault_path()?;
         aside.extend(files::keep(&vault, &suffix, &["-journal"])?);
@@ -241,5 +246,6 @@ fn put_in_place(proved: &Proved, config: &Config) -> anyhow::Result<Vec<PathBuf>
     }
     aside.extend(files::keep(&journal, &suffix, &["-wal", "-shm"])?);
     files::put(&proved.folder.path().join(JOURNAL), &journal)?;
+    files::give_to_owner(&files::beside(&journal, ".lock"))?;
     Ok(aside)
 }
