@@ -38,6 +38,6 @@ pub use queries::{
     OrderLineRow, OrderRow, PAGE_ROWS_MAX, Page, PendingFile, PendingLicense, PendingOrder,
     PendingUsage, Queries, QueryError, ReceiptFilter, ReceiptRow, TenantFilter, TenantRow, Whose,
 };
-pub use rebuild::{RebuildError, Rebuilt, rebuild};
+pub use rebuild::{Beside, Exchange, RebuildError, Rebuilt, rebuild, rebuild_beside};
 pub use store::{Store, StoreError};
 pub use verify::{Comparison, Difference, verify};

@@ -72,11 +72,17 @@ impl Progress {
 
     /// Waits until `position` is folded, at most for `timeout`; says whether it is.
     pub fn wait_for(&self, position: Position, timeout: Duration) -> bool {
+        self.wait_until(timeout, |folded| folded >= position)
+    }
+
+    /// Waits until `enough`, which is asked whenever something was folded or a file was exchanged, at
+    /// most for `timeout`; says whether it is.
+    pub fn wait_until(&self, timeout: Duration, enough: impl Fn(Position) -> bool) -> bool {
         let (told, _timeout) = self
             .moved
-            .wait_timeout_while(self.told(), timeout, |told| told.position < position)
+            .wait_timeout_while(self.told(), timeout, |told| !enough(told.position))
             .unwrap_or_else(PoisonError::into_inner);
-        told.position >= position
+        enough(told.position)
     }
 
     /// Tells where the journal ends.

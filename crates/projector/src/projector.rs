@@ -153,35 +153,71 @@ impl Follower {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    fn catch_up(&mut self) -> Result<(), Trouble> {
-        let (store, log) = self.opened()?;
-        self.follow(store, log)
-    }
-
     /// Folds until nothing is left. Both connections are kept only if nothing goes wrong.
-    fn follow(&mut self, mut store: Store, mut log: Box<dyn ReadLog>) -> Result<(), Trouble> {
-        let mut folded = store.folded()?;
-        loop {
-            let head = log.head()?.position;
-            self.progress.saw_head(head);
-            // The receipts of all records up to the head were committed with them or before, so
-            // the rows are there when the records name their licenses.
-            folded = self.follow_receipts(&mut store, log.as_mut(), folded)?;
-            while folded.position < head && !self.is_stopping() {
-                let mut records = log.read_after(folded.position, PAGE)?;
-                records.retain(|record| record.position <= head);
-                let next = records.first().ok_or_else(|| missing(folded, head))?;
-                self.progress.is_behind_since(next.recorded_at);
-                folded = store.fold_records(&records)?;
-                self.progress.folded(folded.position);
-            }
-            if self.is_stopping() || log.head()?.position <= folded.position {
-                break;
-            }
+    fn catch_up(&mut self) -> Result<(), Trouble> {
+        let (mut store, mut log) = self.opened()?;
+        self.follow(&mut store, log.as_mut(), Some(&self.progress))?;
+        if !self.is_stopping() && store::rebuilt(&self.path).exists() {
+            store = self.exchanged(store, log.as_mut())?;
         }
         self.store = Some(store);
         self.log = Some(log);
         Ok(())
+    }
+
+    fn follow(
+        &self,
+        store: &mut Store,
+        log: &mut dyn ReadLog,
+        progress: Option<&Progress>,
+    ) -> Result<(), Trouble> {
+        let mut folded = store.folded()?;
+        loop {
+            let head = log.head()?.position;
+            progress.inspect(|it| it.saw_head(head));
+            // The receipts of all records up to the head were committed with them or before, so
+            // the rows are there when the records name their licenses.
+            folded = self.follow_receipts(store, log, folded)?;
+            while folded.position < head && !self.is_stopping() {
+                let mut records = log.read_after(folded.position, PAGE)?;
+                records.retain(|record| record.position <= head);
+                let next = records.first().ok_or_else(|| missing(folded, head))?;
+                progress.inspect(|it| it.is_behind_since(next.recorded_at));
+                folded = store.fold_records(&records)?;
+                progress.inspect(|it| it.folded(folded.position));
+            }
+            if self.is_stopping() || log.head()?.position <= folded.position {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Brings the read model that was rebuilt beside the live one up to date, and puts it in its
+    /// place: nobody who asked before sees less afterwards. One that is of no use is deleted.
+    fn exchanged(&self, live: Store, log: &mut dyn ReadLog) -> Result<Store, Trouble> {
+        let path = store::rebuilt(&self.path);
+        let opened = store::open_existing(&path).and_then(|store| Ok((store.folded()?, store)));
+        let mut fresh = match opened {
+            Ok((folded, store)) if is_of(folded, log)? => store,
+            Ok(_) | Err(_) => {
+                tracing::warn!(path = %path.display(), "what was rebuilt is of another journal or version: it is deleted");
+                store::remove(&path)?;
+                return Ok(live);
+            },
+        };
+        self.follow(&mut fresh, log, None)?;
+        if self.is_stopping() || !live.settle()? {
+            return Ok(live);
+        }
+        let position = fresh.folded()?.position;
+        let exchanged = store::exchange(&self.path, live, fresh)?;
+        self.progress.saw_head(position);
+        self.progress.folded(position);
+        tracing::info!(
+            position = position.number(),
+            "a read model that was rebuilt took the place of the live one"
+        );
+        Ok(exchanged)
     }
 
     fn follow_receipts(

@@ -2,14 +2,13 @@
 
 use std::cell::{Ref, RefCell};
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use tenure_domain::{Instant, LicenseId, MerchantId, OrderId, Status};
 use tenure_journal::{Position, StreamId};
 
-use crate::store::{self, StoreError};
+use crate::store::{self, FileId, StoreError};
 
 mod cursor;
 mod histories;
@@ -92,20 +91,12 @@ struct Opened {
     file: FileId,
 }
 
-/// Device and number of a file: tells a file from the one that took its place.
-type FileId = (u64, u64);
-
 impl Opened {
     fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = store::open_for_questions(path)?;
-        let file = file_id(path)?;
+        let file = store::file_id(path)?;
         Ok(Self { connection, file })
     }
-}
-
-fn file_id(path: &Path) -> Result<FileId, StoreError> {
-    let metadata = std::fs::metadata(path)?;
-    Ok((metadata.dev(), metadata.ino()))
 }
 
 impl Queries {
@@ -199,7 +190,7 @@ impl Queries {
 
     /// The connection, to the file that is there now: the projector may have replaced it.
     fn connection(&self) -> Result<Ref<'_, Connection>, StoreError> {
-        if self.opened.borrow().file != file_id(&self.path)? {
+        if self.opened.borrow().file != store::file_id(&self.path)? {
             *self.opened.borrow_mut() = Opened::open(&self.path)?;
         }
         Ok(Ref::map(self.opened.borrow(), |opened| &opened.connection))

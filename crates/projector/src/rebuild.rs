@@ -1,6 +1,7 @@
 //! Folds a whole journal into a fresh file, and puts it in the place of the old one.
 
-use std::path::Path;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use rusqlite::Connection;
@@ -10,7 +11,7 @@ use crate::fold::{Counts, Fold};
 use crate::licenses::OrderRows;
 use crate::pages;
 pub use crate::pages::Receipts;
-use crate::store::{self, Folded, StoreError};
+use crate::store::{self, FileId, Folded, StoreError};
 
 /// What a rebuild made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,6 +34,9 @@ pub enum RebuildError {
     /// The journal could not be read.
     #[error("the journal could not be read to its end")]
     Read(#[from] ReadError),
+    /// Somebody else rebuilds it.
+    #[error("the read model is being rebuilt already: wait for that")]
+    Busy,
     /// The read model could not be read or written.
     #[error("the read model could not be made or read")]
     Store(#[from] StoreError),
@@ -52,8 +56,71 @@ pub fn rebuild(
     log: &mut dyn ReadLog,
     progress: impl FnMut(Position, Position),
 ) -> Result<Rebuilt, RebuildError> {
+    let (fresh, rebuilt) = fold_beside(read_db, log, progress)?;
+    store::remove(read_db)?;
+    store::put_in_place(&fresh, read_db)?;
+    Ok(rebuilt)
+}
+
+/// Folds the whole journal into a file beside `read_db`, and leaves it there for the projector that
+/// runs on `read_db`, which brings it up to date and puts it in place.
+pub fn rebuild_beside(
+    read_db: &Path,
+    log: &mut dyn ReadLog,
+    progress: impl FnMut(Position, Position),
+) -> Result<(Rebuilt, Beside), RebuildError> {
+    let (fresh, rebuilt) = fold_beside(read_db, log, progress)?;
+    let waiting = store::rebuilt(read_db);
+    store::put_in_place(&fresh, &waiting)?;
+    let beside = Beside {
+        file: store::file_id(&waiting)?,
+        waiting,
+        read_db: read_db.to_owned(),
+    };
+    Ok((rebuilt, beside))
+}
+
+/// A read model that was rebuilt beside the live one.
+#[derive(Debug)]
+pub struct Beside {
+    file: FileId,
+    waiting: PathBuf,
+    read_db: PathBuf,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exchange {
+    /// It waits for the projector.
+    Waiting,
+    /// It is the live one.
+    Done,
+    /// The projector had no use for it, or somebody else's came first.
+    Refused,
+}
+
+impl Beside {
+    /// What became of it so far.
+    pub fn exchange(&self) -> Result<Exchange, StoreError> {
+        // Looked at first: it is never under both names, and for a moment may be under neither.
+        let is_waiting = self.waiting.try_exists()?;
+        Ok(match store::file_id(&self.read_db) {
+            Ok(live) if live == self.file => Exchange::Done,
+            Ok(_) | Err(_) if is_waiting => Exchange::Waiting,
+            Ok(_) | Err(_) => Exchange::Refused,
+        })
+    }
+}
+
+/// Folds the whole journal into a file beside `read_db`.
+fn fold_beside(
+    read_db: &Path,
+    log: &mut dyn ReadLog,
+    progress: impl FnMut(Position, Position),
+) -> Result<(PathBuf, Rebuilt), RebuildError> {
     store::refuse_foreign(read_db)?;
     let fresh = store::beside(read_db, ".rebuild");
+    let _lock = lock(&fresh)?;
     store::remove(&fresh)?;
     let connection = Connection::open(&fresh).map_err(StoreError::from)?;
     let head = log.head()?.position;
@@ -67,8 +134,18 @@ pub fn rebuild(
         orders: count("SELECT count(*) FROM orders")?,
     };
     connection.close().map_err(|(_, error)| error)?;
-    put_in_place(&fresh, read_db)?;
-    Ok(rebuilt)
+    Ok((fresh, rebuilt))
+}
+
+/// Keeps a second rebuild out.
+fn lock(fresh: &Path) -> Result<File, RebuildError> {
+    let path = store::beside(fresh, ".lock");
+    let file = File::create(path).map_err(StoreError::from)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(RebuildError::Busy),
+        Err(TryLockError::Error(error)) => Err(StoreError::from(error).into()),
+    }
 }
 
 /// Folds the journal up to a position into an empty database that nobody else sees. Nothing is
@@ -116,14 +193,4 @@ fn index_and_write(connection: &Connection, mut orders: OrderRows) -> Result<(),
         let orders = sorting.join().expect("comparing texts does not panic");
         orders.write(connection)
     })
-}
-
-fn put_in_place(fresh: &Path, read_db: &Path) -> Result<(), StoreError> {
-    store::sync(fresh)?;
-    store::remove(read_db)?;
-    std::fs::rename(fresh, read_db)?;
-    match read_db.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => store::sync(folder),
-        Some(_) | None => store::sync(Path::new(".")),
-    }
 }

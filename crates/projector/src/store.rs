@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::fs::File;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -153,12 +154,16 @@ pub(crate) fn replace(path: &Path) -> Result<Store, StoreError> {
 /// without its database is nothing, a database without its log may be half a transaction.
 pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
     for suffix in ["", "-wal", "-shm"] {
-        match std::fs::remove_file(beside(path, suffix)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            Ok(()) | Err(_) => {},
-        }
+        remove_file(&beside(path, suffix))?;
     }
     Ok(())
+}
+
+fn remove_file(path: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Refuses a path that leads to a sound database that is no read model.
@@ -181,13 +186,60 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Where a read model that was rebuilt beside `path` waits for the projector.
+pub(crate) fn rebuilt(path: &Path) -> PathBuf {
+    beside(path, ".rebuilt")
+}
+
+/// Brings a file to the disk, and gives it the name of another.
+pub(crate) fn put_in_place(fresh: &Path, path: &Path) -> Result<(), StoreError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    };
+    // Root may have made it, and the service has to write it.
+    let (file, owner) = (std::fs::metadata(fresh)?, std::fs::metadata(folder)?);
+    if file.uid() != owner.uid() {
+        chown(fresh, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    sync(fresh)?;
+    std::fs::rename(fresh, path)?;
+    sync(folder)
+}
+
+/// Device and number of a file: tells a file from the one that took its place.
+pub(crate) type FileId = (u64, u64);
+
+pub(crate) fn file_id(path: &Path) -> Result<FileId, StoreError> {
+    let metadata = std::fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Puts `fresh`, which was rebuilt beside the read model at `path`, in the place of `live`, which is
+/// settled: at no moment is there less than a whole one. Whoever asks goes on with the file that it
+/// has open, and finds the other at its next question.
+pub(crate) fn exchange(path: &Path, live: Store, fresh: Store) -> Result<Store, StoreError> {
+    // Into one file, without a log that would have to be renamed with it.
+    let mode = |connection: &Connection| {
+        connection.pragma_update_and_check(None, "journal_mode", "delete", |_row| Ok(()))
+    };
+    mode(&fresh.connection)?;
+    drop((live, fresh));
+    // The old log lies under the name that the new one's would have.
+    for suffix in ["-wal", "-shm"] {
+        remove_file(&beside(path, suffix))?;
+    }
+    put_in_place(&rebuilt(path), path)?;
+    open_existing(path)
+}
+
 /// Makes what is written in `path` and its folder durable.
 pub(crate) fn sync(path: &Path) -> Result<(), StoreError> {
     File::open(path)?.sync_all()?;
     Ok(())
 }
 
-fn open_existing(path: &Path) -> Result<Store, StoreError> {
+pub(crate) fn open_existing(path: &Path) -> Result<Store, StoreError> {
     let mut connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     connection.busy_timeout(Duration::from_secs(3))?;
@@ -315,6 +367,14 @@ pub(crate) fn keep_folded(connection: &Connection, folded: &Folded) -> rusqlite:
 }
 
 impl Store {
+    /// Moves what is in the log into the file. Returns whether it could: a question that is being
+    /// answered may still need the log.
+    pub(crate) fn settle(&self) -> Result<bool, StoreError> {
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let is_busy: bool = self.connection.query_row(sql, [], |row| row.get(0))?;
+        Ok(!is_busy)
+    }
+
     /// How far the fold has come.
     pub fn folded(&self) -> Result<Folded, StoreError> {
         Ok(folded(&self.connection)?)

@@ -75,7 +75,11 @@ async fn what_was_backed_up_while_the_service_ran_is_there_again() {
     ] {
         std::fs::remove_file(service.file(name)).unwrap();
     }
+    // A restore that was killed left this.
+    std::fs::create_dir(service.file(".tenure-restore")).unwrap();
+    std::fs::write(service.file(".tenure-restore/journal.db"), "half").unwrap();
     let restored = restore(&service, &[]);
+    assert!(!service.file(".tenure-restore").exists());
     assert_eq!(restored["position"], 6);
     assert_eq!(restored["licenses"], 1);
     assert_eq!(restored["aside"], serde_json::json!([]));

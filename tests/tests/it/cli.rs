@@ -82,10 +82,6 @@ async fn exit_codes_tell_wrong_from_usage_from_unavailable() {
         .tenure(&["receipts", "list", "--verdict", "maybe"])
         .exited(2)
         .complains("rejected");
-    service
-        .tenure(&["replay"])
-        .exited(3)
-        .complains("stop it first");
     service.stop();
     std::fs::remove_file(service.file("journal.db")).unwrap();
     service.leave_unverified();
@@ -186,6 +182,33 @@ async fn a_read_model_that_was_changed_is_found_and_mended() {
     let rebuilt = service.tenure(&["replay"]).exited(0);
     assert!(rebuilt.stdout.contains("1 licenses"), "{rebuilt:?}");
     service.tenure(&["replay", "--verify"]).exited(0);
+}
+
+/// Nobody who asks meanwhile is told less than before.
+#[tokio::test]
+async fn the_read_models_are_rebuilt_while_the_service_answers() {
+    let service = service_with_a_history().await;
+    let target = format!("/v1/licenses?q={CODE}&min_position=3");
+    let before = service.get_json(&target).await;
+    let read_model = rusqlite::Connection::open(service.file("read.db")).unwrap();
+    let change = "UPDATE licenses SET standing = 'released'";
+    assert_eq!(read_model.execute(change, []), Ok(1));
+    drop(read_model);
+    let rebuilding = service.command(&["replay"]).output();
+    assert!(rebuilding.unwrap().status.success());
+    let after = service.get_json(&target).await;
+    assert_eq!(
+        after["licenses"][0]["status"],
+        before["licenses"][0]["status"]
+    );
+    assert_eq!(after["as_of"], before["as_of"]);
+    service.tenure(&["replay", "--verify"]).exited(0);
+    let running = service.command(&["replay"]).spawn();
+    for _ in 0..40 {
+        let told = service.get_json(&target).await;
+        assert_eq!(told["licenses"].as_array().unwrap().len(), 1);
+    }
+    assert!(running.unwrap().wait().unwrap().success());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tenure_journal::{ManualClock, MemoryLog, Position, ReadLog, Watch};
-use tenure_projector::{OpenReader, Projector, Queries};
+use tenure_projector::{Exchange, OpenReader, Projector, Queries, rebuild_beside};
 use tenure_testkit::{order, order_line};
 
 use crate::folding::execute;
@@ -158,4 +158,56 @@ fn a_file_that_breaks_under_the_projector_is_made_anew() {
     let mut log: Box<dyn ReadLog> = Box::new(journal.log.clone());
     let compared = tenure_projector::verify(&journal.read_db(), log.as_mut(), |_, _| {});
     assert!(compared.unwrap().is_clean());
+}
+
+/// What the live read model tells of an order is damaged first, to see which one answers.
+#[test]
+fn what_was_rebuilt_takes_the_place_of_the_live_one_under_an_open_reader() {
+    let mut journal = Journal::in_memory();
+    journal.append((1..=5).map(|number| notify("acme", order_line(number))));
+    let watch = Arc::new(Watch::default());
+    let projector = start(&journal, opens(&journal.log), &watch);
+    let progress = projector.progress();
+    assert!(progress.wait_for(journal.head(), LONG));
+    let queries = Queries::open(&journal.read_db()).unwrap();
+    execute(&journal.read_db(), "DELETE FROM orders");
+    let lines = |queries: &Queries, number| {
+        let found = queries.order(&merchant("acme"), &order(number)).unwrap();
+        found.map_or(0, |order| order.lines.len())
+    };
+    assert_eq!(lines(&queries, 3), 0);
+    let rebuilt = rebuild_beside(&journal.read_db(), &mut journal.log.clone(), |_, _| {});
+    let (_rebuilt, beside) = rebuilt.unwrap();
+    // It knows less than the live one, until the projector has brought it up to date.
+    let head = journal.append_and_announce(notify("acme", order_line(6)), &watch);
+    assert!(progress.wait_for(head, LONG));
+    let is_done = |_folded| beside.exchange().unwrap() == Exchange::Done;
+    assert!(progress.wait_until(LONG, is_done));
+    for number in [1, 3, 6] {
+        assert_eq!(lines(&queries, number), 1, "{number}");
+    }
+    assert!(queries.checkpoint().unwrap().position >= head);
+    // And it is followed like the one before.
+    let head = journal.append_and_announce(notify("acme", order_line(7)), &watch);
+    assert!(progress.wait_for(head, LONG));
+    assert_eq!(lines(&queries, 7), 1);
+    projector.stop();
+}
+
+#[test]
+fn what_was_rebuilt_from_another_journal_is_deleted() {
+    let mut other = Journal::of_another_node();
+    other.append((1..=9).map(|number| notify("acme", order_line(number))));
+    let mut journal = Journal::in_memory();
+    journal.append((1..=5).map(|number| notify("acme", order_line(number))));
+    let rebuilt = rebuild_beside(&journal.read_db(), &mut other.log.clone(), |_, _| {});
+    let (_rebuilt, beside) = rebuilt.unwrap();
+    assert_eq!(beside.exchange().unwrap(), Exchange::Waiting);
+    let watch = Arc::new(Watch::default());
+    let projector = start(&journal, opens(&journal.log), &watch);
+    assert!(projector.progress().wait_for(journal.head(), LONG));
+    projector.stop();
+    let queries = Queries::open(&journal.read_db()).unwrap();
+    assert_eq!(queries.checkpoint().unwrap().position, journal.head());
+    assert_eq!(beside.exchange().unwrap(), Exchange::Refused);
 }

@@ -67,11 +67,8 @@ impl Restore {
             ))
             .usage();
         }
-        // On the same file system, so that what was proved is what is put in place.
-        let folder = tempfile::Builder::new()
-            .prefix(".restore-")
-            .tempdir_in(files::folder_of(&journal));
-        let proved = self.prove(config, &manifest, folder.unavailable()?, output)?;
+        let folder = staging(files::folder_of(&journal)).unavailable()?;
+        let proved = self.prove(config, &manifest, folder, output)?;
         let aside = put_in_place(&proved, config).unavailable()?;
         self.tell(&proved, &aside, output);
         Ok(())
@@ -207,6 +204,20 @@ impl Restore {
         }
         output.line("Restored. Start the service.");
     }
+}
+
+/// A folder on the file system of the journal, so that what was proved is what is put in place. The
+/// journal's lock is held: one that is there was left by a restore that was killed.
+fn staging(folder: &Path) -> std::io::Result<TempDir> {
+    let name = ".tenure-restore";
+    let path = folder.join(name);
+    if path.exists() {
+        std::fs::remove_dir_all(&path)?;
+    }
+    tempfile::Builder::new()
+        .prefix(name)
+        .rand_bytes(0)
+        .tempdir_in(folder)
 }
 
 fn locked(error: OpenError) -> anyhow::Error {
