@@ -116,7 +116,7 @@ pub(crate) struct InHistory {
     since: Option<String>,
     /// Recorded before this instant.
     until: Option<String>,
-    /// The last position that is known already; 0 if nothing is said.
+    /// Goes on after this position, for the next page of the same question; 0 if nothing is said.
     after: Option<u64>,
     /// How many at most; 100 if nothing is said.
     #[param(minimum = 1, maximum = 1000)]

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Json, Path};
 use tenure_domain::Instant;
-use tenure_journal::as_of::{Bearing, resolve};
+use tenure_journal::as_of::{Question, resolve};
 use tenure_journal::{AsOf, Position, ReadLog, as_of, timeline};
 
 use crate::api::Api;
@@ -39,15 +39,18 @@ pub(crate) async fn show(
 fn explain(log: &mut dyn ReadLog, asked: &Asked) -> Result<as_of::Explanation, Problem> {
     refuse_ahead(log, asked.as_of, asked.now)?;
     // As for a license that is shown: without an instant, everything that is known counts.
-    let at = asked.at.unwrap_or(Instant::MAX);
-    let point = asked.as_of.unwrap_or(AsOf::Head);
+    let question = Question {
+        at: asked.at.unwrap_or(Instant::MAX),
+        as_of: asked.as_of.unwrap_or(AsOf::Head),
+        without: asked.without,
+        read_at: asked.at.unwrap_or(asked.now),
+    };
     let found = asked.only(|stream| {
-        let explanation = as_of::explain(log, stream, at, point, asked.without)?;
+        let explanation = as_of::explain(log, stream, question)?;
         Ok((!explanation.records.is_empty()).then_some(explanation))
     })?;
     let explanation = found.ok_or_else(unknown)?;
-    let leaves_out = |it: &as_of::Explained| it.bearing == Bearing::LeftOut;
-    if asked.without.is_some() && !explanation.records.iter().any(leaves_out) {
+    if asked.without.is_some() && !explanation.leaves_out() {
         return Err(Problem::not_found(
             "unknown_receipt",
             "no record of this license that was known then came of that receipt",

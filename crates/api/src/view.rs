@@ -143,6 +143,18 @@ pub struct HistoryView {
     pub as_of: AsOf,
 }
 
+/// Some records of a customer, or of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HistoryPage {
+    /// In the order of the journal.
+    pub records: Vec<RecordView>,
+    /// What to give as `after` to go on; null if there are no more. Not for following: whose a
+    /// license is becomes known after its first records, which would lie before `after` then.
+    pub next_after: Option<u64>,
+    /// How much of the journal was looked at for the licenses and the lines that belong to it.
+    pub as_of: AsOf,
+}
+
 /// Some records of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RecordsPage {

@@ -7,6 +7,7 @@ use crate::position::{Position, StreamVersion};
 use crate::receipt::ReceiptId;
 use crate::record::Record;
 use crate::stream::StreamId;
+use crate::timeline::Holding;
 
 /// A point on the transaction axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,8 +100,9 @@ pub struct Explained {
     pub record: Record,
     /// Whether it counts, and if not, why.
     pub bearing: Bearing,
-    /// The license after it; `None` if it does not count.
-    pub license: Option<License>,
+    /// What the license is by it and those before it that count, read at the instant of the
+    /// reading; `None` if it does not count.
+    pub led_to: Option<Holding>,
 }
 
 /// A license as the journal knew it, and every record of its stream.
@@ -125,6 +127,11 @@ impl Explanation {
             .map(|it| &it.record)
     }
 
+    /// Whether any record came of the receipt that is left out, and was known.
+    pub fn leaves_out(&self) -> bool {
+        self.records.iter().any(|it| it.bearing == Bearing::LeftOut)
+    }
+
     /// The version that the stream had.
     pub fn version(&self) -> StreamVersion {
         let known = self.records.iter().rev();
@@ -135,16 +142,29 @@ impl Explanation {
     }
 }
 
-/// Answers as [`license`] does, and tells of each record why it counts or does not. With `without`,
-/// as if the call of that receipt had never come: its records are left out, and those that came
-/// after it stay as they were decided.
+/// What is to be explained.
+#[derive(Debug, Clone, Copy)]
+pub struct Question {
+    /// Records count that are in effect at this instant.
+    pub at: Instant,
+    /// And that the journal knew.
+    pub as_of: AsOf,
+    /// As if the call of this receipt had never come: its records are left out, and those that came
+    /// after it stay as they were decided.
+    pub without: Option<ReceiptId>,
+    /// The instant at which the license is read: time alone changes a status.
+    pub read_at: Instant,
+}
+
+/// Answers as [`license`] does, and tells of each record why it counts or does not.
 pub fn explain<L: ReadLog + ?Sized>(
     log: &mut L,
     stream: &StreamId,
-    at: Instant,
-    as_of: AsOf,
-    without: Option<ReceiptId>,
+    question: Question,
 ) -> Result<Explanation, ReadError> {
+    let Question {
+        at, as_of, without, ..
+    } = question;
     let up_to = resolve(log, as_of)?;
     let records = log.read_stream(stream, Position::MAX)?;
     let is_asked = |record: &Record| record.position <= up_to && without != Some(record.receipt_id);
@@ -165,16 +185,17 @@ pub fn explain<L: ReadLog + ?Sized>(
     let mut license = License::Absent;
     let explained = records.into_iter().map(|record| {
         let bearing = bearing(&record);
-        let led_to = (bearing == Bearing::Counts).then(|| {
+        let mut led_to = None;
+        if bearing == Bearing::Counts {
             if let Some(event) = record.event.as_license() {
                 license = std::mem::take(&mut license).evolve(event);
             }
-            license.clone()
-        });
+            led_to = Holding::of(&license, question.read_at);
+        }
         Explained {
             record,
             bearing,
-            license: led_to,
+            led_to,
         }
     });
     Ok(Explanation {

@@ -34,16 +34,17 @@ pub fn read<L: ReadLog + ?Sized>(
     limit: usize,
 ) -> Result<Vec<Record>, ReadError> {
     let mut records: Vec<Record> = Vec::new();
+    // What lies beyond the last that is wanted so far is not read at all.
+    let mut up_to = Position::MAX;
     for stream in streams {
-        // What lies beyond the last that is wanted so far is not read at all.
-        let up_to = match records.get(limit.saturating_sub(1)) {
-            Some(last) => last.position,
-            None => Position::MAX,
-        };
         let found = log.read_stream(stream, up_to)?.into_iter();
         records.extend(found.filter(|record| wanted.meets(record)));
-        records.sort_unstable_by_key(|record| record.position);
-        records.truncate(limit);
+        if records.len() >= limit {
+            records.sort_unstable_by_key(|record| record.position);
+            records.truncate(limit);
+            up_to = records.last().map_or(up_to, |last| last.position);
+        }
     }
+    records.sort_unstable_by_key(|record| record.position);
     Ok(records)
 }

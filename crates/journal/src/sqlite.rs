@@ -83,6 +83,12 @@ pub enum OpenError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// It is of an older version, and read only.
+    #[error("{path} was written by an older version: `tenure serve` brings it up to date")]
+    Older {
+        /// The journal.
+        path: PathBuf,
+    },
     /// The file system or SQLite said no.
     #[error("{path} cannot be opened")]
     Unavailable {

@@ -78,6 +78,16 @@ impl Vault {
         Store::copy(from, into)
     }
 
+    /// Whether a key was ever in it; one that was destroyed was.
+    pub fn knows(&self, key: SealKey) -> Result<bool, VaultError> {
+        Ok(self.lock().store.find(key)?.is_some())
+    }
+
+    /// How many keys of the vault in another file this one never had.
+    pub fn lacks(&self, other: &Path) -> Result<u64, VaultError> {
+        self.lock().store.lacks(other)
+    }
+
     /// Makes a vault that ends with its last clone: for tests.
     pub fn in_memory(master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, VaultError> {
         Self::unlock(Store::in_memory()?, &master, clock)

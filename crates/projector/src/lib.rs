@@ -39,5 +39,5 @@ pub use queries::{
     PendingUsage, Queries, QueryError, ReceiptFilter, ReceiptRow, TenantFilter, TenantRow, Whose,
 };
 pub use rebuild::{Beside, Exchange, RebuildError, Rebuilt, rebuild, rebuild_beside};
-pub use store::{Store, StoreError};
+pub use store::{Store, StoreError, refuse_foreign};
 pub use verify::{Comparison, Difference, verify};

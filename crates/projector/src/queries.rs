@@ -65,7 +65,7 @@ pub enum QueryError {
     /// Several merchants have one of that name, and no merchant was given.
     #[error("several merchants have {name}: say which one is meant")]
     Ambiguous {
-        /// The license or the order.
+        /// The license, the customer or the order.
         name: String,
     },
     /// The answer would rest on more than is read at once.
@@ -165,8 +165,8 @@ impl Queries {
     /// The streams whose records make up a history, each once; none, if nothing is known.
     ///
     /// # Errors
-    /// [`QueryError::TooMany`] if a customer has more than [`PAGE_ROWS_MAX`] licenses;
-    /// [`QueryError::Ambiguous`] if no merchant was given and several have the order.
+    /// [`QueryError::TooMany`] if there are more than [`PAGE_ROWS_MAX`] licenses;
+    /// [`QueryError::Ambiguous`] if no merchant was given and several have the customer or the order.
     pub fn streams_of<'a>(
         &self,
         merchant: impl Into<Option<&'a MerchantId>>,

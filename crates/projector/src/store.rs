@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -161,13 +162,13 @@ pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
 
 fn remove_file(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
 /// Refuses a path that leads to a sound database that is no read model.
-pub(crate) fn refuse_foreign(path: &Path) -> Result<(), StoreError> {
+pub fn refuse_foreign(path: &Path) -> Result<(), StoreError> {
     if !path.exists() {
         return Ok(());
     }
@@ -197,10 +198,14 @@ pub(crate) fn put_in_place(fresh: &Path, path: &Path) -> Result<(), StoreError> 
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),
     };
-    // Root may have made it, and the service has to write it.
+    // Root may have made it, and the service has to write it. Anybody else can give nothing away,
+    // and need not.
     let (file, owner) = (std::fs::metadata(fresh)?, std::fs::metadata(folder)?);
-    if file.uid() != owner.uid() {
-        chown(fresh, Some(owner.uid()), Some(owner.gid()))?;
+    if file.uid() != owner.uid()
+        && let Err(error) = chown(fresh, Some(owner.uid()), Some(owner.gid()))
+        && error.kind() != ErrorKind::PermissionDenied
+    {
+        return Err(error.into());
     }
     sync(fresh)?;
     std::fs::rename(fresh, path)?;

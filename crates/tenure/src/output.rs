@@ -1,8 +1,9 @@
 //! What commands print: results on standard output, everything else on standard error.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write, stderr, stdout};
 
+use anyhow::Context;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -58,19 +59,34 @@ impl Output {
         rows: impl IntoIterator<Item = T>,
         cells: impl Fn(&T) -> [String; N],
     ) -> anyhow::Result<()> {
+        let written = self.write_rows(head, rows, cells);
+        match written {
+            // As in `tenure … | head`.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => written.context("the export is not whole: it could not be written"),
+        }
+    }
+
+    fn write_rows<const N: usize, T: Serialize>(
+        self,
+        head: [&str; N],
+        rows: impl IntoIterator<Item = T>,
+        cells: impl Fn(&T) -> [String; N],
+    ) -> std::io::Result<()> {
+        let mut out = BufWriter::new(stdout().lock());
         if self.format == Format::Jsonl {
             for row in rows {
-                self.line(serde_json::to_string(&row)?);
+                serde_json::to_writer(&mut out, &row)?;
+                out.write_all(b"\n")?;
             }
-            return Ok(());
+            return out.flush();
         }
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(head.map(|name| name.replace(' ', "_")))?;
+        let mut out = csv::Writer::from_writer(out);
+        out.write_record(head.map(|name| name.replace(' ', "_")))?;
         for row in rows {
-            writer.write_record(cells(&row))?;
+            out.write_record(cells(&row))?;
         }
-        self.line(String::from_utf8_lossy(&writer.into_inner()?).trim_end());
-        Ok(())
+        out.flush()
     }
 
     /// Prints a line. That nobody reads any more, as in `tenure … | head`, is no failure.

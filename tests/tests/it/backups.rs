@@ -76,10 +76,10 @@ async fn what_was_backed_up_while_the_service_ran_is_there_again() {
         std::fs::remove_file(service.file(name)).unwrap();
     }
     // A restore that was killed left this.
-    std::fs::create_dir(service.file(".tenure-restore")).unwrap();
-    std::fs::write(service.file(".tenure-restore/journal.db"), "half").unwrap();
+    std::fs::create_dir(service.file("journal.db.restoring")).unwrap();
+    std::fs::write(service.file("journal.db.restoring/journal.db"), "half").unwrap();
     let restored = restore(&service, &[]);
-    assert!(!service.file(".tenure-restore").exists());
+    assert!(!service.file("journal.db.restoring").exists());
     assert_eq!(restored["position"], 6);
     assert_eq!(restored["licenses"], 1);
     assert_eq!(restored["aside"], serde_json::json!([]));
@@ -105,7 +105,10 @@ async fn a_journal_is_brought_back_to_a_position_and_to_an_instant() {
     };
     // The first call caused two records.
     drill("1").exited(2).complains("one call caused");
-    drill("6").exited(2).complains("ends at 5");
+    for ahead in ["6", "2099-01-01"] {
+        drill(ahead).exited(2).complains("which is position 5");
+    }
+    drill("2020-01-01").exited(2).complains("nothing was known");
     let frozen = records["records"][2]["recorded_at"].as_str().unwrap();
     let ran = drill(frozen).exited(0);
     assert!(ran.stdout.contains("3 records and 2 receipts"), "{ran:?}");
@@ -178,7 +181,7 @@ async fn a_backup_that_is_not_whole_is_not_restored() {
     service
         .tenure(&restore)
         .exited(1)
-        .complains("its vault cannot be copied");
+        .complains("its vault.db is missing");
     std::fs::write(&vault, bytes).unwrap();
     let mut command = service.command(&restore);
     command.env("TENURE__VAULT__MASTER_KEY", "a5".repeat(32));
@@ -194,8 +197,86 @@ async fn a_backup_that_is_not_whole_is_not_restored() {
     drop(copy);
     let found = service.tenure(&restore).exited(1);
     found.complains("nothing was changed");
-    assert!(found.stdout.contains("record 3"), "{found:?}");
+    found.complains("record 3");
     service.stop();
+}
+
+/// A receipt whose body was sealed under a key that the vault of the backup never had.
+#[tokio::test]
+async fn a_backup_whose_vault_lacks_keys_is_not_restored() {
+    let service = service().await;
+    backup(&service);
+    let copy = rusqlite::Connection::open(service.file("backup/journal.db")).unwrap();
+    copy.execute_batch(
+        "DROP TRIGGER receipts_are_never_changed; UPDATE receipts SET sealed_with = zeroblob(16)",
+    )
+    .unwrap();
+    drop(copy);
+    let refused = service.tenure(&["restore", &folder(&service), "--drill"]);
+    refused.exited(1).complains("its vault lacks keys");
+}
+
+#[tokio::test]
+async fn a_backup_keeps_the_vault_that_it_has() {
+    let mut service = service().await;
+    let folder = folder(&service);
+    backup(&service);
+    service.stop();
+    let known = std::fs::read(service.file("backup/vault.db")).unwrap();
+    let moved = service.file("moved.db");
+    std::fs::rename(service.file("vault.db"), &moved).unwrap();
+    let refused = service.tenure(&["backup", &folder]);
+    refused.exited(1).complains("restore the vault");
+    // Another vault of the same master key, which lacks a key that the backup has.
+    let backed_up = rusqlite::Connection::open(service.file("backup/vault.db")).unwrap();
+    let key = "INSERT INTO keys (id, owner, created_at) VALUES (randomblob(16), 'acme/t-1', 0)";
+    backed_up.execute(key, []).unwrap();
+    drop(backed_up);
+    std::fs::rename(&moved, service.file("vault.db")).unwrap();
+    let refused = service.tenure(&["backup", &folder]);
+    refused.exited(1).complains("does not know 1 keys");
+    assert_ne!(
+        std::fs::read(service.file("backup/vault.db")).unwrap(),
+        known
+    );
+}
+
+/// The vault and the read models may lie on other file systems than the journal.
+#[tokio::test]
+async fn what_lies_on_another_file_system_is_kept_and_replaced_too() {
+    let mut service = service().await;
+    backup(&service);
+    service.stop();
+    let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
+    let vault = elsewhere.path().join("vault.db");
+    std::fs::copy(service.file("vault.db"), &vault).unwrap();
+    let connection = rusqlite::Connection::open(&vault).unwrap();
+    let key = "INSERT INTO keys (id, owner, created_at) VALUES (randomblob(16), 'acme/t-1', 0)";
+    connection.execute(key, []).unwrap();
+    drop(connection);
+    let mut aside = Vec::new();
+    for _ in 0..2 {
+        let mut command = service.command(&["restore", &folder(&service), "--replace"]);
+        command
+            .args(["--format", "json"])
+            .env("TENURE__VAULT__PATH", &vault)
+            .env("TENURE__PROJECTOR__PATH", elsewhere.path().join("read.db"));
+        let ran = crate::process::Ran::from(command.output().unwrap()).exited(0);
+        aside.extend(ran.json()["aside"].as_array().unwrap().clone());
+    }
+    // Two restores within a second take two names.
+    let names: std::collections::BTreeSet<_> = aside.iter().map(ToString::to_string).collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    let keys = |path: &std::path::Path| -> u32 {
+        let connection = rusqlite::Connection::open(path).unwrap();
+        let sql = "SELECT count(*) FROM keys";
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let kept = aside
+        .iter()
+        .find(|it| it.as_str().unwrap().contains("vault.db"));
+    assert_eq!(keys(kept.unwrap().as_str().unwrap().as_ref()), 1);
+    assert_eq!(keys(&vault), 0);
 }
 
 #[tokio::test]
@@ -212,6 +293,19 @@ async fn nothing_is_overwritten_by_mistake() {
     std::fs::write(other.join("notes.txt"), "mine").unwrap();
     let refused = service.tenure(&["backup", other.to_str().unwrap()]);
     refused.exited(2).complains("holds no backup");
+    let own = service.file(".");
+    let refused = service.tenure(&["backup", own.to_str().unwrap()]);
+    refused.exited(2).complains("is the folder of the journal");
+    let foreign = service.file("foreign.db");
+    let connection = rusqlite::Connection::open(&foreign).unwrap();
+    connection
+        .execute("CREATE TABLE precious (it)", [])
+        .unwrap();
+    drop(connection);
+    let mut command = service.command(&["restore", &folder, "--drill"]);
+    command.env("TENURE__PROJECTOR__PATH", &foreign);
+    let refused = crate::process::Ran::from(command.output().unwrap());
+    refused.exited(2).complains("it stays as it is");
     let none = service.file("none");
     let refused = service.tenure(&["restore", none.to_str().unwrap(), "--drill"]);
     refused.exited(1).complains("no whole backup");

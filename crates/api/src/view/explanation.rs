@@ -4,7 +4,6 @@ use serde::Serialize;
 use tenure_domain::{Instant, LicenseId};
 use tenure_journal::Position;
 use tenure_journal::as_of::{Bearing, Explained, Explanation};
-use tenure_journal::timeline::Holding;
 use utoipa::ToSchema;
 
 use super::{AsOf, HoldingView, LicenseView, Located, RecordView, time};
@@ -45,10 +44,11 @@ impl ExplanationView {
     pub fn of(id: &LicenseId, explanation: &Explanation, at: Instant) -> Self {
         let as_of = AsOf::new(explanation.as_of, explanation.as_of_recorded_at);
         let last = explanation.last();
-        let records = explanation.records.iter();
-        let (records, not_counted) = records
-            .map(|it| explained(it, at))
-            .partition(|it| it.bearing == Bearing::Counts.name());
+        let (counting, others): (Vec<_>, Vec<_>) = explanation
+            .records
+            .iter()
+            .partition(|it| it.bearing == Bearing::Counts);
+        let shown = |records: Vec<&Explained>| records.into_iter().map(explained).collect();
         let located = Located {
             id,
             license: &explanation.license,
@@ -57,27 +57,18 @@ impl ExplanationView {
         };
         Self {
             license: LicenseView::of(&located, at, &as_of),
-            records,
-            not_counted,
+            records: shown(counting),
+            not_counted: shown(others),
             at: time(at),
             as_of,
         }
     }
 }
 
-impl ExplainedView {
-    /// Whether it came of the receipt that is left out.
-    pub fn is_left_out(&self) -> bool {
-        self.bearing == Bearing::LeftOut.name()
-    }
-}
-
-fn explained(explained: &Explained, at: Instant) -> ExplainedView {
-    let license = explained.license.as_ref();
-    let led_to = license.and_then(|license| Holding::of(license, at));
+fn explained(explained: &Explained) -> ExplainedView {
     ExplainedView {
         record: RecordView::from(&explained.record),
         bearing: explained.bearing.name().to_owned(),
-        led_to: led_to.as_ref().map(HoldingView::from),
+        led_to: explained.led_to.as_ref().map(HoldingView::from),
     }
 }

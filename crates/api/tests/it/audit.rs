@@ -1,8 +1,8 @@
 //! Why a license is what it is, what it was on both time axes, and what happened to a customer.
 
 use serde_json::Value;
-use tenure_domain::{Activation, Family, Intent};
-use tenure_testkit::{activation, details, order_line, term_change};
+use tenure_domain::{Activation, Family, Instant, Intent, OrderDetails};
+use tenure_testkit::{activation, customer, details, order_line, term_change};
 
 use crate::scene::{Scene, check_shape};
 
@@ -16,7 +16,7 @@ fn learned_late() -> Scene {
     code(Intent::Freeze);
     scene.at(2_000);
     code(Intent::Activate(Activation {
-        activated_at: tenure_domain::Instant::from_seconds(500),
+        activated_at: Instant::from_seconds(500),
         ..activation(1, 5_000)
     }));
     scene.at(3_000);
@@ -114,6 +114,10 @@ async fn what_was_not_known_yet_is_explained_too() {
         (
             "/v1/licenses/PLTEST0001/timeline?as_of=1971-01-01T00:00:00Z",
             (400, "as_of_in_future"),
+        ),
+        (
+            "/v1/customers/customer-0009/timeline",
+            (404, "unknown_customer"),
         ),
         (
             "/v1/customers/customer-0001/timeline?as_of=99",
@@ -220,8 +224,8 @@ async fn a_customer_has_a_timeline_that_is_paged_by_license() {
         let purchase = Intent::Purchase {
             order: order_line(number + 3),
             ready: true,
-            details: Some(Box::new(tenure_domain::OrderDetails {
-                customer: Some(tenure_testkit::customer(1)),
+            details: Some(Box::new(OrderDetails {
+                customer: Some(customer(1)),
                 ..details(number + 3)
             })),
         };
@@ -247,4 +251,29 @@ async fn a_customer_has_a_timeline_that_is_paged_by_license() {
     }
     seen.dedup();
     assert_eq!(seen, ["PLTEST0001", "instance-2", "instance-3"]);
+}
+
+#[actix_web::test]
+async fn a_customer_of_several_merchants_is_asked_for_with_a_listing() {
+    let scene = learned_late();
+    let other = |intent| scene.apply("other", "PLTEST0009", Family::LicenseCode, intent);
+    other(Intent::Activate(activation(7, 5_000)));
+    let done = other(Intent::LearnOrder(Box::new(OrderDetails {
+        customer: Some(customer(1)),
+        ..details(7)
+    })));
+    scene.fold(done.head);
+    for what in ["records", "timeline"] {
+        let target = format!("/v1/customers/customer-0001/{what}");
+        let refused = scene.ask(&target).await.problem();
+        assert_eq!(refused, (409, "ambiguous".to_owned()), "{what}");
+        for (listing, id, others) in [
+            ("cad-pro", "PLTEST0001", "PLTEST0009"),
+            ("other-pro", "PLTEST0009", "PLTEST0001"),
+        ] {
+            let answer = scene.ask(&format!("{target}?listing={listing}")).await;
+            assert!(answer.text.contains(id), "{}", answer.text);
+            assert!(!answer.text.contains(others), "{}", answer.text);
+        }
+    }
 }

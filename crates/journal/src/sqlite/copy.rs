@@ -6,16 +6,22 @@
 //! acknowledged before, and is copied as it is.
 
 use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::{OpenError, SqliteReader, open_for_writing};
 use crate::position::Position;
 
-/// Records that are copied in one transaction.
+/// Records, and receipts, that are copied in one transaction.
 const STEP: u64 = 20_000;
+
+/// How long whoever reads a journal is waited for before it is made into one file.
+const READERS_MAX: Duration = Duration::from_secs(3);
 
 /// What a copy holds, and what was added to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +65,37 @@ pub enum CopyError {
         /// The position.
         position: Position,
     },
+    /// Somebody reads the file, and does not come to an end.
+    #[error("somebody reads {path}: end that first")]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// SQLite said no.
     #[error("the journal cannot be copied")]
     Database(#[from] rusqlite::Error),
     /// The file system said no.
     #[error("the copy cannot be brought to the disk")]
     File(#[from] std::io::Error),
+}
+
+impl CopyError {
+    /// Whether one of the files is not what it should be; another try would not help.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Open(error) => matches!(error, OpenError::Missing { .. }),
+            Self::Foreign { .. } | Self::Beyond { .. } => true,
+            Self::Database(error) => matches!(
+                error.sqlite_error_code(),
+                Some(
+                    ErrorCode::DatabaseCorrupt
+                        | ErrorCode::NotADatabase
+                        | ErrorCode::ConstraintViolation
+                )
+            ),
+            Self::Amid { .. } | Self::Busy { .. } | Self::File(_) => false,
+        }
+    }
 }
 
 /// Copies what the journal at `from` holds, or what it held at a position, into the journal at
@@ -81,6 +112,7 @@ pub fn copy(
 ) -> Result<Copied, CopyError> {
     // Looks at the schema, so that both are of the same.
     drop(SqliteReader::open(from)?);
+    make_private(into)?;
     let (mut connection, _lock) = open_for_writing(into)?;
     connection.execute("ATTACH ?1 AS source", [from.to_string_lossy()])?;
     let mut copying = Copying {
@@ -102,14 +134,38 @@ pub fn copy(
     Ok(copied)
 }
 
+/// Makes the file of a copy, so that nobody else may read it at any time; SQLite fills an empty one.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    match File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Moves what is in the log of a journal into its file, so that this one is all of it. Nobody may
 /// have it open meanwhile. Does nothing if there is no journal.
+///
+/// # Errors
+/// [`CopyError::Busy`] if somebody goes on reading it.
 pub fn into_one_file(path: &Path) -> Result<(), CopyError> {
     if !path.try_exists()? {
         return Ok(());
     }
     let connection = Connection::open(path)?;
-    connection.pragma_update_and_check(None, "journal_mode", "delete", |_row| Ok(()))?;
+    connection.busy_timeout(READERS_MAX)?;
+    let one_file =
+        connection.pragma_update_and_check(None, "journal_mode", "delete", |_row| Ok(()));
+    one_file.map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => CopyError::Busy {
+            path: path.to_owned(),
+        },
+        _ => error.into(),
+    })?;
     connection.close().map_err(|(_, error)| error)?;
     File::open(path)?.sync_all()?;
     Ok(())
@@ -151,8 +207,8 @@ impl Copying<'_> {
         Ok(())
     }
 
-    /// Copies some records and the receipts up to theirs; with the last of them, every receipt that
-    /// belongs to the copy. Returns whether there is more.
+    /// Copies the receipts up to those of the next records, and with the last of these the records;
+    /// with the last records, every receipt that belongs to the copy. Returns whether there is more.
     fn step(
         &mut self,
         up_to: Option<Position>,
@@ -164,9 +220,6 @@ impl Copying<'_> {
         let target = up_to.unwrap_or(head);
         let done = self.copied.position;
         let end = Position::new(target.number().min(done.number() + STEP));
-        let range = params![done.number(), end.number()];
-        transaction.execute(include_str!("copy/streams.sql"), range)?;
-        let records = transaction.execute(include_str!("copy/records.sql"), range)?;
         let is_last = end == target;
         let receipt = if !is_last {
             place(&transaction, end)?.map(|(_, _, receipt)| receipt)
@@ -176,8 +229,17 @@ impl Copying<'_> {
             // Up to the last call that came before the one that caused the next record.
             last_receipt_before(&transaction, end.next())?
         };
-        let receipt = [receipt.unwrap_or(Uuid::nil())];
-        let receipts = transaction.execute(include_str!("copy/receipts.sql"), receipt)?;
+        let some = params![receipt.unwrap_or(Uuid::nil()), STEP];
+        let receipts = transaction.execute(include_str!("copy/receipts.sql"), some)? as u64;
+        self.copied.receipts += receipts;
+        if receipts == STEP {
+            // There may be more, and records follow their receipts.
+            transaction.commit()?;
+            return Ok(true);
+        }
+        let range = params![done.number(), end.number()];
+        transaction.execute(include_str!("copy/streams.sql"), range)?;
+        let records = transaction.execute(include_str!("copy/records.sql"), range)?;
         if is_last {
             transaction.execute(include_str!("copy/strangers.sql"), [])?;
             transaction.execute(include_str!("copy/index.sql"), [])?;
@@ -187,7 +249,6 @@ impl Copying<'_> {
         self.copied.record_id = last(&transaction, "main")?.map(|it| it.1);
         transaction.commit()?;
         self.copied.records += records as u64;
-        self.copied.receipts += receipts as u64;
         self.copied.position = end;
         progress(end, target);
         Ok(!is_last)

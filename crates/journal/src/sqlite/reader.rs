@@ -5,7 +5,8 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
-use tenure_domain::Instant;
+use tenure_domain::{Instant, SealKey};
+use uuid::Uuid;
 
 use super::{MIGRATIONS, OpenError, applied, configure, rows, rows_max, unread};
 use crate::log::{Cause, Head, ReadError, ReadLog};
@@ -51,7 +52,10 @@ impl SqliteReader {
         let applied = applied(&connection).map_err(|error| unavailable(error.into()))?;
         match migrate::pending(MIGRATIONS, &applied) {
             Ok([]) => Ok(Self::of(connection)),
-            Ok(_) => Err(OpenError::Missing {
+            Ok(_) if applied.is_empty() => Err(OpenError::Missing {
+                path: path.to_owned(),
+            }),
+            Ok(_) => Err(OpenError::Older {
                 path: path.to_owned(),
             }),
             Err(source) => Err(OpenError::Schema {
@@ -83,6 +87,18 @@ impl SqliteReader {
             .unwrap_or(0);
         self.names.known.reserve(streams.min(NAMES_SCANNING_MAX));
         self
+    }
+
+    /// The keys under which bodies of receipts are sealed, each once.
+    pub fn sealing_keys(&mut self) -> Result<Vec<SealKey>, ReadError> {
+        let sql = "SELECT DISTINCT sealed_with FROM receipts WHERE sealed_with IS NOT NULL";
+        let mut statement = self.connection.prepare(sql).map_err(unread)?;
+        let keys = statement
+            .query_map([], |row| {
+                row.get(0).map(|key: Uuid| SealKey::new(key.as_u128()))
+            })
+            .map_err(unread)?;
+        keys.collect::<Result<_, _>>().map_err(unread)
     }
 
     /// What SQLite itself finds wrong with the file; empty if it is sound.
@@ -269,7 +285,7 @@ impl ReadLog for SqliteReader {
         after: Option<ReceiptId>,
         limit: usize,
     ) -> Result<Vec<Receipt>, ReadError> {
-        let after = after.map_or(uuid::Uuid::nil(), ReceiptId::uuid);
+        let after = after.map_or(Uuid::nil(), ReceiptId::uuid);
         self.receipts(
             include_str!("queries/receipts_after.sql"),
             params![after, rows_max(limit)],
@@ -281,7 +297,7 @@ impl ReadLog for SqliteReader {
         before: Option<ReceiptId>,
         limit: usize,
     ) -> Result<Vec<Receipt>, ReadError> {
-        let before = before.map_or(uuid::Uuid::max(), ReceiptId::uuid);
+        let before = before.map_or(Uuid::max(), ReceiptId::uuid);
         self.receipts(
             include_str!("queries/receipts_before.sql"),
             params![before, rows_max(limit)],

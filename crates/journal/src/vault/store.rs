@@ -62,13 +62,14 @@ impl Store {
     pub(super) fn copy(from: &Path, into: &Path) -> Result<(), VaultError> {
         // Made first, so that nobody else may read it at any time; SQLite fills an empty file.
         make_file(into).map_err(|error| unavailable(into, error.into()))?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // For writing, if that can be: a transaction that a crash left half done is taken back.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(from, flags);
         let connection = connection.map_err(|error| failed(from, error))?;
         let copied = connection
             .busy_timeout(BUSY_TIMEOUT)
             .and_then(|()| connection.execute("VACUUM INTO ?1", [into.to_string_lossy()]));
-        copied.map_err(|error| failed(into, error))?;
+        copied.map_err(|error| failed(from, error))?;
         let file = File::open(into).and_then(|file| file.sync_all());
         file.map_err(|error| unavailable(into, error.into()))
     }
@@ -136,6 +137,19 @@ impl Store {
     /// The key of an owner that was not destroyed.
     pub(super) fn living(&self, owner: &str) -> Result<Option<Wrapped>, VaultError> {
         living(&self.connection, owner).map_err(|error| self.failed(error))
+    }
+
+    /// How many keys of the vault in another file this one does not have.
+    pub(super) fn lacks(&self, other: &Path) -> Result<u64, VaultError> {
+        let attach = "ATTACH ?1 AS other";
+        let count = "SELECT count(*) FROM other.keys WHERE id NOT IN (SELECT id FROM main.keys)";
+        let counted = self.connection.execute(attach, [other.to_string_lossy()]);
+        let counted = counted.and_then(|_| {
+            let counted = self.connection.query_row(count, [], |row| row.get(0));
+            self.connection.execute("DETACH other", [])?;
+            counted
+        });
+        counted.map_err(|error| failed(other, error))
     }
 
     pub(super) fn find(&self, id: SealKey) -> Result<Option<Kept>, VaultError> {

@@ -3,8 +3,9 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tenure_domain::{Activation, Hold, Instant, Intent, License};
-use tenure_journal::as_of::{Bearing, View, explain, license, resolve};
-use tenure_journal::{AsOf, MemoryLog, Position, ReadLog, StreamVersion};
+use tenure_journal::as_of::{self, Bearing, Explanation, Question, View, license, resolve};
+use tenure_journal::timeline::Holding;
+use tenure_journal::{AsOf, MemoryLog, Position, ReadLog, ReceiptId, StreamVersion};
 use tenure_testkit::{activation, commands, customer, details, instants, term_change};
 
 use crate::samples::{
@@ -29,6 +30,21 @@ fn learned_late() -> MemoryLog {
 
 fn ask(log: &mut MemoryLog, at: Instant, as_of: AsOf) -> View {
     license(log, &stream(1), at, as_of).expect("the log is read")
+}
+
+fn explain(
+    log: &mut MemoryLog,
+    at: Instant,
+    as_of: AsOf,
+    without: Option<ReceiptId>,
+) -> Explanation {
+    let question = Question {
+        at,
+        as_of,
+        without,
+        read_at: at,
+    };
+    as_of::explain(log, &stream(1), question).expect("the log is read")
 }
 
 fn names(view: &View) -> Vec<&'static str> {
@@ -226,7 +242,7 @@ fn an_explanation_tells_of_every_record_whether_it_counts() {
         ),
     ];
     for (at, as_of, without, expected) in cases {
-        let found = explain(&mut log, &stream(1), at, as_of, without).unwrap();
+        let found = explain(&mut log, at, as_of, without);
         let bearings: Vec<_> = found.records.iter().map(|it| it.bearing).collect();
         assert_eq!(
             bearings, expected,
@@ -243,7 +259,7 @@ fn without_a_receipt_its_records_change_nothing() {
     decide(&mut log, &mut seeded(), second(50), &[unfreeze]);
     let unfreeze = records(&mut log)[3].receipt_id;
     let hold = |log: &mut MemoryLog, without| {
-        let found = explain(log, &stream(1), Instant::MAX, AsOf::Head, Some(without)).unwrap();
+        let found = explain(log, Instant::MAX, AsOf::Head, Some(without));
         found.license.living().and_then(|living| living.hold)
     };
     assert_eq!(hold(&mut log, unfreeze), Some(Hold::Suspended));
@@ -262,12 +278,12 @@ proptest! {
         decide(&mut log, &mut seeded(), second(0), &calls);
         let as_of = AsOf::Position(Position::new(known));
         let view = ask(&mut log, at, as_of);
-        let explained = explain(&mut log, &stream(1), at, as_of, None).unwrap();
+        let explained = explain(&mut log, at, as_of, None);
         prop_assert_eq!(explained.version(), view.version);
         prop_assert_eq!(explained.last(), view.records.last());
         let counting = explained.records.iter().filter(|it| it.bearing == Bearing::Counts);
-        let last = counting.clone().next_back().and_then(|it| it.license.clone());
-        prop_assert_eq!(&last.unwrap_or_default(), &view.license);
+        let last = counting.clone().next_back().and_then(|it| it.led_to.clone());
+        prop_assert_eq!(last, Holding::of(&view.license, at));
         prop_assert_eq!(&explained.license, &view.license);
         prop_assert!(counting.map(|it| &it.record).eq(&view.records));
         prop_assert_eq!(explained.as_of, view.as_of);

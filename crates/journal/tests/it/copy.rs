@@ -13,7 +13,8 @@ use tenure_journal::{
 
 use crate::explain::plan;
 use crate::samples::{
-    activate, append, decide, draft, noted, open, receipts, records, second, stranger, stream, wish,
+    activate, append, decide, draft, noted, open, receipt, receipts, records, second, stranger,
+    stream, wish,
 };
 
 struct Scene {
@@ -206,9 +207,9 @@ fn what_strangers_left_is_forgotten_in_the_copy_too() {
     assert_eq!(receipts(&mut copied).len(), 3);
 }
 
-/// The journal is written to between the steps of the copy, and nobody waits for it.
+/// The journal is written to between the steps of the copy.
 #[test]
-fn a_copy_keeps_nobody_waiting() {
+fn what_is_written_meanwhile_is_copied_too() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("journal.db");
     let mut log = open(&path);
@@ -285,4 +286,23 @@ fn no_part_of_a_copy_reads_what_was_copied_before() {
             assert!(bounded || !step.starts_with("SCAN"), "{sql}: {step}");
         }
     }
+}
+
+/// More receipts than one transaction copies, and no record after them.
+#[test]
+fn receipts_are_copied_in_steps_too() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("journal.db");
+    let mut log = open(&path);
+    let many = (1..=45_000).map(|number| receipt(1_000 + number));
+    append(&mut log, vec![], many.collect());
+    let mut steps = 0;
+    let copied = copy(&path, &folder.path().join("copy.db"), None, |_, _| {
+        steps += 1;
+    })
+    .unwrap();
+    assert_eq!((copied.receipts, copied.records), (45_000, 0));
+    assert_eq!(steps, 1, "the last step alone brings the copy on");
+    let mut copied = SqliteReader::open(&folder.path().join("copy.db")).unwrap();
+    assert_eq!(receipts(&mut copied).len(), 45_000);
 }

@@ -26,7 +26,16 @@ pub(super) fn streams(
     let mut streams = BTreeSet::new();
     match whose {
         Whose::Customer(customer) => {
-            for license in licenses_of(connection, merchant, customer)? {
+            let licenses = licenses_of(connection, merchant, customer)?;
+            if licenses
+                .windows(2)
+                .any(|it| it[0].merchant != it[1].merchant)
+            {
+                return Err(QueryError::Ambiguous {
+                    name: format!("customer {customer}"),
+                });
+            }
+            for license in licenses {
                 let orders = license.license.living().map(Living::orders);
                 for order in orders.unwrap_or_default() {
                     let lines = orders::lines(connection, Some(&license.merchant), order)?;
@@ -38,6 +47,11 @@ pub(super) fn streams(
         },
         Whose::Order(id) => {
             if let Some(order) = orders::one(connection, merchant, id)? {
+                if order.licenses.len() > PAGE_ROWS_MAX {
+                    return Err(QueryError::TooMany {
+                        what: format!("licenses of order {id}"),
+                    });
+                }
                 let lines = order.lines.iter();
                 streams.extend(lines.map(|it| line(&order.merchant, id, &it.line)));
                 let licenses = order.licenses.iter();

@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, File};
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
@@ -54,7 +55,18 @@ impl Backup {
     /// Runs it.
     pub(crate) fn run(self, config: &Config, output: Output) -> Result<(), Failure> {
         let journal = config.journal_path().usage()?;
-        prepare(&self.to).usage()?;
+        prepare(&self.to, &journal).usage()?;
+        let vault = config.vault_path().usage()?;
+        let has_vault = vault.try_exists().unavailable()?;
+        let earlier = Manifest::read(&self.to).is_ok_and(|it| it.has_vault);
+        if earlier && !has_vault {
+            return Err(anyhow!(
+                "the backup has a vault, and there is none at {}: set vault.path, or restore the \
+                 vault; the backup stays as it is",
+                vault.display()
+            ))
+            .wrong();
+        }
         let mut progress = Progress::of("copying");
         let tell = |position, head| progress.tell(position, head);
         let copied = copy(&journal, &self.to.join(JOURNAL), None, tell);
@@ -62,10 +74,8 @@ impl Backup {
         let copied = copied.map_err(|error| self.failure(error))?;
         // After the journal, so that every key is there whose texts are; and a key that is
         // destroyed meanwhile is gone here too.
-        let vault = config.vault_path().usage()?;
-        let has_vault = vault.try_exists().unavailable()?;
         if has_vault {
-            self.copy_vault(&vault).unavailable()?;
+            self.copy_vault(config, &vault)?;
         }
         let manifest = Manifest {
             form: FORM,
@@ -80,12 +90,23 @@ impl Backup {
         Ok(())
     }
 
-    fn copy_vault(&self, vault: &Path) -> anyhow::Result<()> {
-        let fresh = self.to.join("vault.db.new");
-        files::remove(&fresh)?;
-        Vault::copy(vault, &fresh)?;
-        std::fs::rename(&fresh, self.to.join(VAULT))?;
-        Ok(())
+    fn copy_vault(&self, config: &Config, vault: &Path) -> Result<(), Failure> {
+        let (fresh, known) = (self.to.join("vault.db.new"), self.to.join(VAULT));
+        files::remove(&fresh).unavailable()?;
+        Vault::copy(vault, &fresh).unavailable()?;
+        if known.try_exists().unavailable()? {
+            let opened = config.open_vault_at(&fresh, Arc::new(SystemClock));
+            let lost = opened.unavailable()?.lacks(&known).unavailable()?;
+            if lost > 0 {
+                return Err(anyhow!(
+                    "the vault {} does not know {lost} keys that the backup has: it is another one; \
+                     restore the vault, or choose another folder and keep this one",
+                    vault.display()
+                ))
+                .wrong();
+            }
+        }
+        std::fs::rename(&fresh, &known).unavailable()
     }
 
     fn failure(&self, error: CopyError) -> Failure {
@@ -96,6 +117,7 @@ impl Backup {
                 self.to.display()
             )),
             CopyError::Open(_)
+            | CopyError::Busy { .. }
             | CopyError::Beyond { .. }
             | CopyError::Amid { .. }
             | CopyError::Database(_)
@@ -125,14 +147,29 @@ fn tell_of(copied: &Copied, to: &Path, output: Output) {
 }
 
 /// Makes the folder, for its owner only, and refuses one that holds something else.
-fn prepare(folder: &Path) -> anyhow::Result<()> {
+fn prepare(folder: &Path, journal: &Path) -> anyhow::Result<()> {
+    if folder.to_str().is_none() {
+        bail!("{} is not UTF-8: choose another name", folder.display());
+    }
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
         .with_context(|| format!("{} cannot be made", folder.display()))?;
+    let own = files::folder_of(journal).canonicalize();
+    if own.is_ok_and(|own| folder.canonicalize().is_ok_and(|it| it == own)) {
+        bail!(
+            "{} is the folder of the journal: choose another",
+            folder.display()
+        );
+    }
+    let mut is_foreign = !folder.join(JOURNAL).exists();
+    for entry in folder.read_dir()? {
+        // What a backup leaves that ended at once.
+        is_foreign &= entry?.file_name() != "journal.db.lock";
+    }
     let is_empty = folder.read_dir()?.next().is_none();
-    if !is_empty && !folder.join(JOURNAL).exists() {
+    if !is_empty && is_foreign {
         bail!(
             "{} is not empty, and holds no backup: name a folder of its own",
             folder.display()

@@ -33,7 +33,7 @@ pub(crate) enum Customer {
         /// The customer
         #[arg(value_parser = CustomerId::parse)]
         id: CustomerId,
-        /// Only licenses that were first seen through this production address
+        /// Of the merchant of this listing
         #[arg(long, value_parser = ListingId::parse)]
         listing: Option<ListingId>,
         #[command(flatten)]
@@ -58,13 +58,14 @@ fn timeline(
     asked: &TimelineAsked,
     output: Output,
 ) -> Result<(), Failure> {
-    history::merchant(config, listing.as_ref()).usage()?;
+    let merchant = history::merchant(config, listing.as_ref()).usage()?;
     let mut log = service::open_reader(&config.journal_path().usage()?).unavailable()?;
     let queries = history::open_read_model(config, log.as_mut())?;
     let unknown = anyhow!("no license of customer {id} is known");
+    asked.refuse_ahead(log.as_mut())?;
     let filter = LicenseFilter {
         customer: Some(id),
-        listing,
+        merchant,
         ..LicenseFilter::default()
     };
     let mut intervals = Vec::new();

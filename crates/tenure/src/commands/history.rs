@@ -9,7 +9,7 @@ use tenure_api::view::{ExplainedView, ExplanationView, HoldingView, IntervalView
 use tenure_domain::{Instant, LicenseId, ListingId, MerchantId};
 use tenure_journal::as_of::resolve;
 use tenure_journal::history::{self, Wanted};
-use tenure_journal::{AsOf, Position, ReadError, ReadLog, StreamId, timeline};
+use tenure_journal::{AsOf, Clock, Position, ReadError, ReadLog, StreamId, SystemClock, timeline};
 use tenure_projector::{Queries, QueryError, Whose};
 
 use crate::config::Config;
@@ -81,7 +81,31 @@ fn name(whose: &Whose) -> String {
     }
 }
 
+/// What the journal will know cannot be asked: the answer would not stay the same.
+pub(crate) fn refuse_ahead(log: &mut dyn ReadLog, as_of: AsOf) -> Result<(), Failure> {
+    match as_of {
+        AsOf::Position(position) => {
+            let head = log.head().unavailable()?.position;
+            if position > head {
+                let what = anyhow!("--as-of is {position}, and the journal ends at {head}");
+                return Err(what).usage();
+            }
+            Ok(())
+        },
+        AsOf::RecordedAt(instant) if instant > SystemClock.now() => Err(anyhow!(
+            "--as-of lies ahead: what will be known then cannot be told"
+        ))
+        .usage(),
+        AsOf::RecordedAt(_) | AsOf::Head => Ok(()),
+    }
+}
+
 impl TimelineAsked {
+    /// Refuses a point that the journal has not come to.
+    pub(crate) fn refuse_ahead(&self, log: &mut dyn ReadLog) -> Result<(), Failure> {
+        self.as_of.map_or(Ok(()), |as_of| refuse_ahead(log, as_of))
+    }
+
     /// The intervals of a license that are asked for.
     pub(crate) fn intervals(
         &self,
@@ -126,9 +150,9 @@ pub(crate) fn merchant(
 /// What is not asked rightly can be asked otherwise; everything else is not to be had now.
 pub(crate) fn failure(error: QueryError) -> Failure {
     match error {
-        QueryError::Cursor | QueryError::Ambiguous { .. } | QueryError::TooMany { .. } => {
-            Failure::Usage(error.into())
-        },
+        QueryError::Cursor => Failure::Usage(error.into()),
+        QueryError::Ambiguous { .. } => Failure::Usage(anyhow!("{error}, with --listing")),
+        QueryError::TooMany { .. } => Failure::Usage(anyhow!("{error}; ask license by license")),
         QueryError::Store(_) => Failure::Unavailable(error.into()),
     }
 }
@@ -266,14 +290,9 @@ pub(crate) fn print_intervals(intervals: &[IntervalView], output: Output) -> any
         output.json(&json!({ "intervals": intervals }));
         return Ok(());
     }
-    // What one commit put in place and took back, nobody could have been told.
-    let told = intervals.iter().filter(|it| {
-        let until = it.known_until.as_ref();
-        until.is_none_or(|until| until.recorded_at != it.known_from.recorded_at)
-    });
-    output.table(head, told.clone().map(cells));
+    output.table(head, intervals.iter().map(cells));
     // Positions say in which order things became known; their instants are told once.
-    let steps = told.flat_map(|it| {
+    let steps = intervals.iter().flat_map(|it| {
         let until = it.known_until.as_ref();
         [Some(&it.known_from), until].into_iter().flatten()
     });

@@ -8,8 +8,9 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use tenure_api::view::{ActivatedView, CheckedView, ExplainedView, ExplanationView, RecordView};
+use tenure_api::view::{ActivatedView, CheckedView, ExplanationView, RecordView};
 use tenure_domain::{Instant, LicenseId, ListingId, MerchantId};
+use tenure_journal::as_of::Question;
 use tenure_journal::{
     AsOf, Clock, OpenError, Position, ReadLog, ReceiptId, StreamId, SystemClock, Watch, as_of,
 };
@@ -129,8 +130,13 @@ impl License {
                 without,
             } => {
                 let at = at.unwrap_or_else(|| SystemClock.now());
-                let as_of = as_of.unwrap_or(AsOf::Head);
-                show(config, &which, at, as_of, without, output)
+                let question = Question {
+                    at,
+                    as_of: as_of.unwrap_or(AsOf::Head),
+                    without,
+                    read_at: at,
+                };
+                show(config, &which, question, output)
             },
             Self::History { which } => history(config, &which, output),
             Self::Timeline { which, asked } => timeline(config, &which, &asked, output),
@@ -140,20 +146,14 @@ impl License {
     }
 }
 
-fn show(
-    config: &Config,
-    which: &Which,
-    at: Instant,
-    as_of: AsOf,
-    without: Option<ReceiptId>,
-    output: Output,
-) -> Result<(), Failure> {
+fn show(config: &Config, which: &Which, question: Question, output: Output) -> Result<(), Failure> {
     let mut log = service::open_reader(&config.journal_path().usage()?).unavailable()?;
+    history::refuse_ahead(log.as_mut(), question.as_of)?;
     let stream = find(config, which, log.as_mut())?;
-    let explained = as_of::explain(log.as_mut(), &stream, at, as_of, without).unavailable()?;
-    let view = ExplanationView::of(&which.id, &explained, at);
-    if let Some(receipt) = without
-        && !view.not_counted.iter().any(ExplainedView::is_left_out)
+    let explained = as_of::explain(log.as_mut(), &stream, question).unavailable()?;
+    let view = ExplanationView::of(&which.id, &explained, question.at);
+    if let Some(receipt) = question.without
+        && !explained.leaves_out()
     {
         let id = &which.id;
         return Err(anyhow!(
@@ -197,8 +197,17 @@ fn timeline(
 ) -> Result<(), Failure> {
     let mut log = service::open_reader(&config.journal_path().usage()?).unavailable()?;
     let stream = find(config, which, log.as_mut())?;
+    asked.refuse_ahead(log.as_mut())?;
     let intervals = asked.intervals(log.as_mut(), &stream, &which.id);
-    history::print_intervals(&intervals.unavailable()?, output).unavailable()
+    let intervals = intervals.unavailable()?;
+    if intervals.is_empty() {
+        let id = &which.id;
+        return Err(anyhow!(
+            "{id}: nothing was known of it then, or nothing had happened"
+        ))
+        .wrong();
+    }
+    history::print_intervals(&intervals, output).unavailable()
 }
 
 fn plain(value: &Value) -> String {

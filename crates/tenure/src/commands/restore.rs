@@ -3,28 +3,36 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use serde_json::json;
 use tempfile::TempDir;
 use tenure_journal::sqlite::{Copied, CopyError, WriterLock, copy, into_one_file};
 use tenure_journal::vault::Vault;
-use tenure_journal::{AsOf, Clock, OpenError, Position, SqliteReader, SystemClock, as_of, verify};
-use tenure_projector::Rebuilt;
+use tenure_journal::{
+    AsOf, Clock, OpenError, Position, ReadLog, SqliteLog, SqliteReader, SystemClock, as_of, verify,
+};
+use tenure_projector::{RebuildError, Rebuilt};
 
 use crate::commands::backup::{JOURNAL, Manifest, VAULT};
 use crate::config::Config;
 use crate::failure::{Classify, Failure};
+use crate::files::{self, Parts};
 use crate::output::{Output, Progress};
 use crate::service::open_scanner;
-use crate::{files, when};
+use crate::when;
 
 /// The read models, beside what they were folded from.
 const READ_MODEL: &str = "read.db";
 
+/// What SQLite may have beside the files.
+const JOURNAL_PARTS: Parts = Parts(&["-wal", "-shm", "-journal"]);
+const VAULT_PARTS: Parts = Parts(&["-journal"]);
+
 /// Put a backup in the place of journal and vault. Before that it has to prove itself: every record
 /// and receipt is read, the read models are folded anew from it, and the vault is opened with the
-/// master key. Until then nothing is changed, and afterwards what was there lies beside it.
+/// master key. Until then nothing is changed. The journal and the vault that were there are kept
+/// beside it; read models are replaced, and sessions of logins end.
 #[derive(Debug, Args)]
 pub(crate) struct Restore {
     /// The folder that `tenure backup` wrote
@@ -53,9 +61,10 @@ impl Restore {
     pub(crate) fn run(self, config: &Config, output: Output) -> Result<(), Failure> {
         let journal = config.journal_path().usage()?;
         let manifest = Manifest::read(&self.from).wrong()?;
+        tenure_projector::refuse_foreign(&config.projector.path).usage()?;
         if self.drill {
             let folder = tempfile::Builder::new().prefix("tenure-drill-").tempdir();
-            let proved = self.prove(config, &manifest, folder.unavailable()?, output)?;
+            let proved = self.prove(config, &manifest, folder.unavailable()?)?;
             self.tell(&proved, &[], output);
             return Ok(());
         }
@@ -67,8 +76,8 @@ impl Restore {
             ))
             .usage();
         }
-        let folder = staging(files::folder_of(&journal)).unavailable()?;
-        let proved = self.prove(config, &manifest, folder, output)?;
+        let folder = staging(&journal).unavailable()?;
+        let proved = self.prove(config, &manifest, folder)?;
         let aside = put_in_place(&proved, config).unavailable()?;
         self.tell(&proved, &aside, output);
         Ok(())
@@ -80,66 +89,106 @@ impl Restore {
         config: &Config,
         manifest: &Manifest,
         folder: TempDir,
-        output: Output,
     ) -> Result<Proved, Failure> {
+        let from = self.readable(&folder)?;
         let journal = folder.path().join(JOURNAL);
-        let up_to = self.up_to(manifest)?;
+        let up_to = self.up_to(&from, manifest)?;
         let mut progress = Progress::of("copying");
         let tell = |position, head| progress.tell(position, head);
-        let copied = copy(&self.from.join(JOURNAL), &journal, Some(up_to), tell);
+        let copied = copy(&from, &journal, Some(up_to), tell);
         progress.end();
         let copied = copied.map_err(|error| self.failure(error))?;
         let record_id = copied.record_id.map(|id| id.to_string());
         if up_to.number() == manifest.position && record_id != manifest.record_id {
             return Err(self.damaged("its journal ends in another record than backup.json says"));
         }
-        self.verify(&journal, output)?;
+        self.verify(&journal)?;
         if manifest.has_vault {
-            let vault = folder.path().join(VAULT);
-            let copied = Vault::copy(&self.from.join(VAULT), &vault);
-            copied
-                .map_err(|error| self.damaged(&format!("its vault cannot be copied: {error}")))?;
-            drop(
-                config
-                    .open_vault_at(&vault, Arc::new(SystemClock))
-                    .wrong()?,
-            );
+            self.prove_vault(config, folder.path())?;
         }
         let mut log = open_scanner(&journal).unavailable()?;
         let mut progress = Progress::of("rebuilding");
         let tell = |position, head| progress.tell(position, head);
         let rebuilt = tenure_projector::rebuild(&folder.path().join(READ_MODEL), &mut log, tell);
         progress.end();
+        let rebuilt = rebuilt.map_err(|error| match error {
+            RebuildError::Read(_) => self.damaged(&format!("{:#}", anyhow::Error::from(error))),
+            RebuildError::Busy | RebuildError::Store(_) => Failure::Unavailable(error.into()),
+        });
         Ok(Proved {
-            rebuilt: rebuilt.wrong()?,
+            rebuilt: rebuilt?,
             folder,
             copied,
             has_vault: manifest.has_vault,
         })
     }
 
+    /// The journal of the backup; where an older version wrote it, a copy that was brought up to
+    /// date.
+    fn readable(&self, folder: &TempDir) -> Result<PathBuf, Failure> {
+        let path = self.from.join(JOURNAL);
+        match SqliteReader::open(&path) {
+            Ok(_) => Ok(path),
+            Err(OpenError::Older { .. }) => {
+                let raw = folder.path().join("older.db");
+                std::fs::copy(&path, &raw).unavailable()?;
+                drop(SqliteLog::open(&raw).unavailable()?);
+                Ok(raw)
+            },
+            Err(error) => Err(self.failure(error.into())),
+        }
+    }
+
+    /// Opens the copy of the vault, and looks for the keys of what is sealed in the journal.
+    fn prove_vault(&self, config: &Config, folder: &Path) -> Result<(), Failure> {
+        let path = folder.join(VAULT);
+        let from = self.from.join(VAULT);
+        if !from.try_exists().unavailable()? {
+            return Err(self.damaged("its vault.db is missing"));
+        }
+        Vault::copy(&from, &path).unavailable()?;
+        let vault = config.open_vault_at(&path, Arc::new(SystemClock)).wrong()?;
+        let mut log = SqliteReader::open(&folder.join(JOURNAL)).unavailable()?;
+        for key in log.sealing_keys().unavailable()? {
+            if !vault.knows(key).unavailable()? {
+                return Err(self.damaged("its vault lacks keys of what is sealed in its journal"));
+            }
+        }
+        Ok(())
+    }
+
     /// The position up to which is restored. What lies behind that of the manifest was being copied
     /// when a backup was interrupted, and the vault may not know its keys.
-    fn up_to(&self, manifest: &Manifest) -> Result<Position, Failure> {
+    fn up_to(&self, from: &Path, manifest: &Manifest) -> Result<Position, Failure> {
         let whole = Position::new(manifest.position);
         let Some(as_of) = self.as_of else {
             return Ok(whole);
         };
-        let mut log = SqliteReader::open(&self.from.join(JOURNAL)).wrong()?;
-        let asked = match as_of {
-            AsOf::Position(position) => position,
-            AsOf::Head | AsOf::RecordedAt(_) => as_of::resolve(&mut log, as_of).wrong()?.min(whole),
+        let mut log = SqliteReader::open(from).unavailable()?;
+        let asked = as_of::resolve(&mut log, as_of).unavailable()?;
+        let is_ahead = match as_of {
+            AsOf::Position(position) => position > whole,
+            AsOf::RecordedAt(instant) => {
+                let last = log.recorded_at(whole).unavailable()?;
+                last.is_some_and(|last| instant > last)
+            },
+            AsOf::Head => false,
         };
-        if asked > whole {
+        if is_ahead || asked > whole {
+            let what =
+                anyhow!("--as-of lies behind the end of the backup, which is position {whole}");
+            return Err(what).usage();
+        }
+        if asked == Position::START && whole > asked {
             return Err(anyhow!(
-                "the backup ends at {whole}, before position {asked}"
+                "--as-of lies before the first record: nothing was known"
             ))
             .usage();
         }
         Ok(asked)
     }
 
-    fn verify(&self, journal: &Path, output: Output) -> Result<(), Failure> {
+    fn verify(&self, journal: &Path) -> Result<(), Failure> {
         let mut log = open_scanner(journal).unavailable()?;
         let mut wrong = log.integrity_check().wrong()?;
         let mut progress = Progress::of("verifying");
@@ -152,7 +201,7 @@ impl Restore {
         }
         wrong.extend(findings.wrong);
         for line in wrong {
-            output.line(line);
+            Output::complain(line);
         }
         Err(self.damaged(&format!("{count} things are wrong")))
     }
@@ -165,15 +214,14 @@ impl Restore {
     }
 
     fn failure(&self, error: CopyError) -> Failure {
-        match error {
-            CopyError::Open(error @ OpenError::Schema { .. }) => Failure::Unavailable(error.into()),
-            CopyError::Amid { .. } => Failure::Usage(error.into()),
-            CopyError::Open(_)
-            | CopyError::Foreign { .. }
-            | CopyError::Beyond { .. }
-            | CopyError::Database(_) => self.damaged(&format!("{:#}", anyhow::Error::from(error))),
-            CopyError::File(_) => Failure::Unavailable(error.into()),
+        if matches!(error, CopyError::Amid { .. }) {
+            return Failure::Usage(error.into());
         }
+        if error.is_damage() {
+            return self.damaged(&format!("{:#}", anyhow::Error::from(error)));
+        }
+        let error = anyhow::Error::from(error);
+        Failure::Unavailable(error.context("the backup cannot be proved; nothing was changed"))
     }
 
     fn tell(&self, proved: &Proved, aside: &[PathBuf], output: Output) {
@@ -208,55 +256,65 @@ impl Restore {
 
 /// A folder on the file system of the journal, so that what was proved is what is put in place. The
 /// journal's lock is held: one that is there was left by a restore that was killed.
-fn staging(folder: &Path) -> std::io::Result<TempDir> {
-    let name = ".tenure-restore";
-    let path = folder.join(name);
+fn staging(journal: &Path) -> anyhow::Result<TempDir> {
+    let path = files::beside(journal, ".restoring");
     if path.exists() {
         std::fs::remove_dir_all(&path)?;
     }
-    tempfile::Builder::new()
+    let name = path.file_name().context("journal.url names no file")?;
+    let folder = tempfile::Builder::new()
         .prefix(name)
         .rand_bytes(0)
-        .tempdir_in(folder)
+        .tempdir_in(files::folder_of(journal))?;
+    Ok(folder)
 }
 
 fn locked(error: OpenError) -> anyhow::Error {
     match error {
         OpenError::Locked { .. } => anyhow!("the service runs: stop it first"),
-        OpenError::Schema { .. } | OpenError::Missing { .. } | OpenError::Unavailable { .. } => {
-            error.into()
-        },
+        OpenError::Schema { .. }
+        | OpenError::Missing { .. }
+        | OpenError::Older { .. }
+        | OpenError::Unavailable { .. } => error.into(),
     }
 }
 
-/// Puts the files in place, the journal last, and moves what was there aside. At no moment is there
-/// no journal where one was: a service that is started amid this finds the old one or the new one.
+/// Puts the files in place. What was there has a second name before anything is replaced, and at no
+/// moment is there no journal where one was.
 fn put_in_place(proved: &Proved, config: &Config) -> anyhow::Result<Vec<PathBuf>> {
-    let journal = config.journal_path()?;
-    let read_model = &config.projector.path;
+    let (journal, vault) = (config.journal_path()?, config.vault_path()?);
+    let (read_model, sessions) = (&config.projector.path, config.sessions_path()?);
+    let staged = |name| proved.folder.path().join(name);
+    // So that one file is all of it. If that cannot be done because it is damaged, its log is moved
+    // aside with it.
+    if let Err(error @ CopyError::Busy { .. }) = into_one_file(&journal) {
+        return Err(error.into());
+    }
     let suffix = format!(".before-restore-{}", when::compact(SystemClock.now()));
     let mut aside = Vec::new();
+    let mut vault_before = None;
+    if proved.has_vault {
+        vault_before = files::keep(&vault, &suffix, VAULT_PARTS)?;
+    }
+    aside.extend(files::keep(&journal, &suffix, JOURNAL_PARTS)?);
+    // A vault that was there has the keys of the backup too, and stays until the journal is put in
+    // place; where there was none, the journal must not come before it.
+    if proved.has_vault && vault_before.is_none() {
+        files::put(&staged(VAULT), &vault)?;
+    }
     for name in ["-wal", "-shm"] {
         files::remove(&files::beside(read_model, name))?;
     }
-    files::put(&proved.folder.path().join(READ_MODEL), read_model)?;
+    files::put(&staged(READ_MODEL), read_model)?;
     // A session says how far the journal was that it rests on: everybody logs in again.
-    let sessions = config.sessions_path()?;
     for name in ["", "-journal"] {
         files::remove(&files::beside(&sessions, name))?;
     }
-    if proved.has_vault {
-        let vault = config.vault_path()?;
-        aside.extend(files::keep(&vault, &suffix, &["-journal"])?);
-        files::put(&proved.folder.path().join(VAULT), &vault)?;
+    files::put(&staged(JOURNAL), &journal)?;
+    if vault_before.is_some() {
+        files::put(&staged(VAULT), &vault)?;
     }
-    // So that one file is all of it. If that cannot be done, the log is moved aside with it.
-    if let Err(error) = into_one_file(&journal) {
-        let path = journal.display();
-        Output::complain(format_args!("the log of {path} stays beside it: {error}"));
-    }
-    aside.extend(files::keep(&journal, &suffix, &["-wal", "-shm"])?);
-    files::put(&proved.folder.path().join(JOURNAL), &journal)?;
+    aside.extend(vault_before);
     files::give_to_owner(&files::beside(&journal, ".lock"))?;
     Ok(aside)
 }
