@@ -202,6 +202,8 @@ impl Follower {
             Ok(_) | Err(_) => {
                 tracing::warn!(path = %path.display(), "what was rebuilt is of another journal or version: it is deleted");
                 store::remove(&path)?;
+                // Nothing moved, but whoever waits for what was rebuilt looks again.
+                self.progress.folded(live.folded()?.position);
                 return Ok(live);
             },
         };

@@ -14,7 +14,7 @@ use crate::samples::{
 
 /// A code that is frozen at 10 s, told at 20 s; at 40 s the journal learns that it had been
 /// activated at 5 s.
-fn learned_late() -> MemoryLog {
+pub(crate) fn learned_late() -> MemoryLog {
     let mut log = MemoryLog::default();
     let mut ids = seeded();
     let freeze = wish(1, second(10), Intent::Freeze);

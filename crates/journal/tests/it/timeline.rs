@@ -1,12 +1,13 @@
 //! A license on both time axes at once.
 
 use proptest::prelude::*;
-use tenure_domain::{Activation, Command, Instant, Intent, Status};
+use tenure_domain::{Command, Instant, Intent, Status};
 use tenure_journal::as_of::license;
 use tenure_journal::timeline::{self, Interval};
 use tenure_journal::{AsOf, MemoryLog, Position, ReadLog};
-use tenure_testkit::{activation, commands, instants, term_change};
+use tenure_testkit::{commands, instants, term_change};
 
+use crate::as_of::learned_late;
 use crate::samples::{call, decide, second, seeded, stream, wish};
 
 fn intervals(log: &mut MemoryLog) -> Vec<Interval> {
@@ -25,20 +26,12 @@ fn told(intervals: &[Interval]) -> Vec<Told> {
     told.collect()
 }
 
-/// A code that is frozen at 10 s; later the journal learns that it had been activated at 5 s for a
-/// term that ends at 1,000 s, and was renewed to 2,000 s at 900 s.
+/// What is learned late was activated for a term that ends at 1,000 s; it is unfrozen at 50 s, and
+/// renewed to 2,000 s at 900 s.
 #[test]
 fn what_is_learned_late_replaces_what_was_believed_from_then_on() {
-    let mut log = MemoryLog::default();
+    let mut log = learned_late();
     let mut ids = seeded();
-    let freeze = wish(1, second(10), Intent::Freeze);
-    decide(&mut log, &mut ids, second(20), &[freeze]);
-    let activation = Activation {
-        activated_at: second(5),
-        ..activation(1, 1_000)
-    };
-    let activate = wish(1, second(30), Intent::Activate(activation));
-    decide(&mut log, &mut ids, second(40), &[activate]);
     let unfreeze = wish(1, second(50), Intent::Unfreeze);
     decide(&mut log, &mut ids, second(50), &[unfreeze]);
     let renew = wish(1, second(900), Intent::Renew(term_change(2, 2_000)));

@@ -205,9 +205,9 @@ fn what_was_rebuilt_from_another_journal_is_deleted() {
     assert_eq!(beside.exchange().unwrap(), Exchange::Waiting);
     let watch = Arc::new(Watch::default());
     let projector = start(&journal, opens(&journal.log), &watch);
-    assert!(projector.progress().wait_for(journal.head(), LONG));
+    let is_refused = |_folded| beside.exchange().unwrap() == Exchange::Refused;
+    assert!(projector.progress().wait_until(LONG, is_refused));
     projector.stop();
     let queries = Queries::open(&journal.read_db()).unwrap();
     assert_eq!(queries.checkpoint().unwrap().position, journal.head());
-    assert_eq!(beside.exchange().unwrap(), Exchange::Refused);
 }

@@ -223,14 +223,25 @@ pub(crate) fn print_explained(view: &ExplanationView, output: Output) {
         ]
     };
     let head = |last| {
+        let [
+            position,
+            _,
+            version,
+            event,
+            effective_at,
+            recorded_at,
+            _,
+            receipt,
+            data,
+        ] = RECORD;
         [
-            "position",
-            "version",
-            "event",
-            "effective at",
-            "recorded at",
-            "receipt",
-            "data",
+            position,
+            version,
+            event,
+            effective_at,
+            recorded_at,
+            receipt,
+            data,
             last,
         ]
     };

@@ -10,11 +10,12 @@ use tempfile::TempDir;
 use tenure_journal::sqlite::{Copied, CopyError, WriterLock, copy, into_one_file};
 use tenure_journal::vault::Vault;
 use tenure_journal::{
-    AsOf, Clock, OpenError, Position, ReadLog, SqliteLog, SqliteReader, SystemClock, as_of, verify,
+    AsOf, Clock, OpenError, Position, ReadLog, SqliteLog, SqliteReader, SystemClock, as_of,
 };
 use tenure_projector::{RebuildError, Rebuilt};
 
 use crate::commands::backup::{JOURNAL, Manifest, VAULT};
+use crate::commands::journal::read_all;
 use crate::config::Config;
 use crate::failure::{Classify, Failure};
 use crate::files::{self, Parts};
@@ -189,21 +190,14 @@ impl Restore {
     }
 
     fn verify(&self, journal: &Path) -> Result<(), Failure> {
-        let mut log = open_scanner(journal).unavailable()?;
-        let mut wrong = log.integrity_check().wrong()?;
-        let mut progress = Progress::of("verifying");
-        let tell = |position, head| progress.tell(position, head);
-        let findings = verify::verify(&mut log, tell).wrong()?;
-        progress.end();
-        let count = findings.wrong_count + wrong.len() as u64;
-        if count == 0 {
-            return Ok(());
-        }
-        wrong.extend(findings.wrong);
-        for line in wrong {
+        let findings = read_all(journal)?;
+        for line in &findings.wrong {
             Output::complain(line);
         }
-        Err(self.damaged(&format!("{count} things are wrong")))
+        if findings.are_clean() {
+            return Ok(());
+        }
+        Err(self.damaged(&format!("{} things are wrong", findings.wrong_count)))
     }
 
     fn damaged(&self, why: &str) -> Failure {
