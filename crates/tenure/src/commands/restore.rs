@@ -158,7 +158,7 @@ impl Restore {
         Ok(())
     }
 
-    /// The position up to which is restored. What lies behind that of the manifest was being copied
+    /// The position up to which is restored. What lies beyond that of the manifest was being copied
     /// when a backup was interrupted, and the vault may not know its keys.
     fn up_to(&self, from: &Path, manifest: &Manifest) -> Result<Position, Failure> {
         let whole = Position::new(manifest.position);
@@ -177,7 +177,7 @@ impl Restore {
         };
         if is_ahead || asked > whole {
             let what =
-                anyhow!("--as-of lies behind the end of the backup, which is position {whole}");
+                anyhow!("--as-of lies beyond the end of the backup, which is position {whole}");
             return Err(what).usage();
         }
         if asked == Position::START && whole > asked {
