@@ -23,6 +23,7 @@ pub mod log;
 pub mod memory;
 pub mod migrate;
 pub mod position;
+pub mod private_file;
 pub mod queue;
 pub mod receipt;
 pub mod record;

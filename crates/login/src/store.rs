@@ -1,7 +1,5 @@
 //! The file of sessions, tickets and used codes.
 
-use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use tenure_domain::tenant::Role;
 use tenure_domain::{ApplicationId, Digest, Instant, ListingId, SealKey};
-use tenure_journal::{Position, StreamId};
+use tenure_journal::{Position, StreamId, private_file};
 
 use crate::random_id::IdDigest;
 use crate::session::{CentreAccess, SealedToken, Session};
@@ -96,7 +94,7 @@ const END_OLDEST: &str = "DELETE FROM sessions WHERE number IN (SELECT number FR
 impl Store {
     /// Opens the file, or makes one.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        make_file(path).map_err(StoreError::File)?;
+        private_file::make(path).map_err(StoreError::File)?;
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_secs(3))?;
         // What is deleted is overwritten, and no log keeps it.
@@ -265,20 +263,6 @@ impl Store {
         self.connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn make_file(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    // Made here and not by SQLite, which would let everybody read it. Its own files beside this
-    // one take over the mode.
-    let mut options = File::options();
-    match options.write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_made) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
     }
 }
 

@@ -30,13 +30,9 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// A file, and what is beside it by the same name: logs that a database reads.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Parts(pub(crate) &'static [&'static str]);
-
 /// Gives the file at `path` a second name, under which it stays, and moves what belongs to it
 /// there. Returns that name; `None` if there is no file.
-pub(crate) fn keep(path: &Path, suffix: &str, parts: Parts) -> anyhow::Result<Option<PathBuf>> {
+pub(crate) fn keep(path: &Path, suffix: &str, parts: &[&str]) -> anyhow::Result<Option<PathBuf>> {
     if !path.try_exists()? {
         return Ok(None);
     }
@@ -45,7 +41,7 @@ pub(crate) fn keep(path: &Path, suffix: &str, parts: Parts) -> anyhow::Result<Op
     if std::fs::hard_link(path, &aside).is_err() {
         copy(path, &aside)?;
     }
-    for part in parts.0 {
+    for part in parts {
         let of = beside(path, part);
         if of.try_exists()? {
             std::fs::rename(&of, beside(&aside, part))?;

@@ -6,8 +6,6 @@
 //! acknowledged before, and is copied as it is.
 
 use std::fs::File;
-use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +14,7 @@ use uuid::Uuid;
 
 use super::{OpenError, SqliteReader, open_for_writing};
 use crate::position::Position;
+use crate::private_file;
 
 /// Records, and receipts, that are copied in one transaction.
 const STEP: u64 = 20_000;
@@ -112,7 +111,7 @@ pub fn copy(
 ) -> Result<Copied, CopyError> {
     // Looks at the schema, so that both are of the same.
     drop(SqliteReader::open(from)?);
-    make_private(into)?;
+    private_file::make(into)?;
     let (mut connection, _lock) = open_for_writing(into)?;
     connection.execute("ATTACH ?1 AS source", [from.to_string_lossy()])?;
     let mut copying = Copying {
@@ -132,19 +131,6 @@ pub fn copy(
     connection.close().map_err(|(_, error)| error)?;
     into_one_file(into)?;
     Ok(copied)
-}
-
-/// Makes the file of a copy, so that nobody else may read it at any time; SQLite fills an empty one.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    match File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        Ok(_) | Err(_) => Ok(()),
-    }
 }
 
 /// Moves what is in the log of a journal into its file, so that this one is all of it. Nobody may

@@ -6,7 +6,6 @@
 //! be gone after a loss of power, together with everything sealed under it meanwhile.
 
 use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use tenure_domain::{Instant, SealKey};
 use super::VaultError;
 use super::envelope::{Envelope, Fingerprint, Wrapped};
 use crate::log::Cause;
+use crate::private_file;
 
 /// `TnVt`, which tells a vault from other databases.
 const APPLICATION_ID: i64 = 0x546e_5674;
@@ -46,7 +46,7 @@ pub(super) enum Kept {
 
 impl Store {
     pub(super) fn open(path: &Path) -> Result<Self, VaultError> {
-        make_file(path).map_err(|error| unavailable(path, error.into()))?;
+        private_file::make(path).map_err(|error| unavailable(path, error.into()))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags);
         let connection = connection.map_err(|error| failed(path, error))?;
@@ -61,7 +61,7 @@ impl Store {
 
     pub(super) fn copy(from: &Path, into: &Path) -> Result<(), VaultError> {
         // Made first, so that nobody else may read it at any time; SQLite fills an empty file.
-        make_file(into).map_err(|error| unavailable(into, error.into()))?;
+        private_file::make(into).map_err(|error| unavailable(into, error.into()))?;
         // For writing, if that can be: a transaction that a crash left half done is taken back.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(from, flags);
@@ -239,20 +239,6 @@ impl Store {
 
     fn failed(&self, error: rusqlite::Error) -> VaultError {
         failed(&self.path, error)
-    }
-}
-
-fn make_file(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    // Made here and not by SQLite, which would let everybody read it. Its own files beside this
-    // one take over the mode.
-    let mut options = File::options();
-    match options.write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_made) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
     }
 }
 

@@ -98,6 +98,7 @@ impl Backup {
             let opened = config.open_vault_at(&fresh, Arc::new(SystemClock));
             let lost = opened.unavailable()?.lacks(&known).unavailable()?;
             if lost > 0 {
+                files::remove(&fresh).unavailable()?;
                 return Err(anyhow!(
                     "the vault {} does not know {lost} keys that the backup has: it is another one; \
                      restore the vault, or choose another folder and keep this one",

@@ -199,52 +199,8 @@ pub(crate) fn print_records(records: &[RecordView], output: Output) -> anyhow::R
 
 /// Prints the records that an answer rests on, and those that do not count, with why.
 pub(crate) fn print_explained(view: &ExplanationView, output: Output) {
-    let row = |it: &ExplainedView, last: String| {
-        let [
-            position,
-            _,
-            version,
-            event,
-            effective_at,
-            recorded_at,
-            _,
-            receipt,
-            data,
-        ] = record(&it.record);
-        [
-            position,
-            version,
-            event,
-            effective_at,
-            recorded_at,
-            receipt,
-            data,
-            last,
-        ]
-    };
-    let head = |last| {
-        let [
-            position,
-            _,
-            version,
-            event,
-            effective_at,
-            recorded_at,
-            _,
-            receipt,
-            data,
-        ] = RECORD;
-        [
-            position,
-            version,
-            event,
-            effective_at,
-            recorded_at,
-            receipt,
-            data,
-            last,
-        ]
-    };
+    let row = |it: &ExplainedView, last| with_last(record(&it.record), last);
+    let head = |last| with_last(RECORD, last);
     let led_to = |it: &ExplainedView| it.led_to.as_ref().map(holding).unwrap_or_default();
     let counting = view.records.iter().map(|it| row(it, led_to(it)));
     output.table(head("led to"), counting);
@@ -254,6 +210,31 @@ pub(crate) fn print_explained(view: &ExplanationView, output: Output) {
         let others = others.map(|it| row(it, it.bearing.replace('_', " ")));
         output.table(head("why"), others);
     }
+}
+
+/// The columns of a record that differ between those of one license, and one more.
+fn with_last<T>(columns: [T; 9], last: T) -> [T; 8] {
+    let [
+        position,
+        _,
+        version,
+        event,
+        effective_at,
+        recorded_at,
+        _,
+        receipt,
+        data,
+    ] = columns;
+    [
+        position,
+        version,
+        event,
+        effective_at,
+        recorded_at,
+        receipt,
+        data,
+        last,
+    ]
 }
 
 /// Status, and until when.

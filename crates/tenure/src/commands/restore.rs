@@ -18,17 +18,16 @@ use crate::commands::backup::{JOURNAL, Manifest, VAULT};
 use crate::commands::journal::read_all;
 use crate::config::Config;
 use crate::failure::{Classify, Failure};
-use crate::files::{self, Parts};
 use crate::output::{Output, Progress};
 use crate::service::open_scanner;
-use crate::when;
+use crate::{files, when};
 
 /// The read models, beside what they were folded from.
 const READ_MODEL: &str = "read.db";
 
 /// What SQLite may have beside the files.
-const JOURNAL_PARTS: Parts = Parts(&["-wal", "-shm", "-journal"]);
-const VAULT_PARTS: Parts = Parts(&["-journal"]);
+const JOURNAL_PARTS: &[&str] = &["-wal", "-shm", "-journal"];
+const VAULT_PARTS: &[&str] = &["-journal"];
 
 /// Put a backup in the place of journal and vault. Before that it has to prove itself: every record
 /// and receipt is read, the read models are folded anew from it, and the vault is opened with the
